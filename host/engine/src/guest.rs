@@ -1,0 +1,135 @@
+//! What the engine asks of a strategy, whatever carries it.
+//!
+//! Takes in messages and the books of the moment; gives out commands and log lines, or a fault. Carriers (native,
+//! sandboxed, Python) implement [`Guest`] in crates of their own; [`InProcess`] is the carrier for strategies that are
+//! linked into the program, as tests and benches do.
+
+use backplane_sdk::Strategy;
+use backplane_sdk::abi::{Command, Message};
+use backplane_sdk::book::LevelBook;
+use backplane_sdk::books::Books;
+use backplane_sdk::descriptor::Descriptor;
+use backplane_sdk::instance::Instance;
+use backplane_sdk::params::Params;
+use backplane_sdk::state::LogLine;
+
+/// What a guest gives back: commands and log lines are appended in the order in which they were given.
+#[derive(Debug, Default)]
+pub struct Replies {
+    /// The commands.
+    pub commands: Vec<Command>,
+    /// The log lines.
+    pub logs: Vec<LogLine>,
+}
+
+/// Why a guest cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What happened, in one line.
+    pub message: String,
+    /// The source file, where it is known.
+    pub file: Option<String>,
+    /// The line in it, where it is known.
+    pub line: Option<u32>,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)?;
+        match (&self.file, self.line) {
+            (Some(file), Some(line)) => write!(f, " ({file}:{line})"),
+            (Some(file), None) => write!(f, " ({file})"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A strategy instance on some carrier.
+pub trait Guest {
+    /// What the strategy says about itself.
+    fn descriptor(&self) -> &Descriptor;
+
+    /// Delivers messages in their order and gives how many were heard: all, or up to and with the first after which the
+    /// guest gave a command other than a metric. `books` are those after the first message; a guest that is given more
+    /// than one keeps its own ([`Guest::batch_max`]).
+    ///
+    /// # Errors
+    /// A fault: the guest must not be called again.
+    fn hear(
+        &mut self,
+        messages: &[Message],
+        books: &[LevelBook],
+        replies: &mut Replies,
+    ) -> Result<usize, Fault>;
+
+    /// The most messages that one call may deliver; 1 for guests that read lent books.
+    fn batch_max(&self) -> usize {
+        1
+    }
+
+    /// The guest's state: its version and its bytes.
+    ///
+    /// # Errors
+    /// Says why there is none; the guest goes on.
+    fn save(&mut self) -> Result<(u32, Vec<u8>), Fault>;
+
+    /// Takes over a saved state.
+    ///
+    /// # Errors
+    /// Says why the bytes cannot be used; the guest is as it was.
+    fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault>;
+}
+
+/// A strategy that is linked into this program. Its panics are not caught: it is code of the program itself.
+pub struct InProcess<S> {
+    descriptor: Descriptor,
+    instance: Instance<S>,
+}
+
+impl<S: Strategy> InProcess<S> {
+    /// Makes an instance.
+    ///
+    /// # Errors
+    /// What the strategy's `new` says.
+    pub fn new(params: &Params) -> Result<InProcess<S>, String> {
+        Ok(InProcess {
+            descriptor: S::descriptor(),
+            instance: Instance::new(params, false)?,
+        })
+    }
+}
+
+impl<S: Strategy> Guest for InProcess<S> {
+    fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    #[inline]
+    fn hear(
+        &mut self,
+        messages: &[Message],
+        books: &[LevelBook],
+        replies: &mut Replies,
+    ) -> Result<usize, Fault> {
+        let Some(message) = messages.first() else {
+            return Ok(0);
+        };
+        self.instance.hear(message, Books::Borrowed(books));
+        replies.commands.extend_from_slice(self.instance.commands());
+        replies.logs.extend_from_slice(self.instance.logs());
+        Ok(1)
+    }
+
+    fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
+        Ok((S::state_version(), self.instance.save()))
+    }
+
+    fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault> {
+        let loaded = self.instance.load(version, bytes);
+        loaded.map_err(|message| Fault {
+            message,
+            file: None,
+            line: None,
+        })
+    }
+}

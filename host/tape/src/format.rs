@@ -1,0 +1,255 @@
+//! The tape's format, version 1: columns, and what the schema's metadata says.
+//!
+//! Takes in a [`Header`]; gives out the Arrow schema that carries it, and the header again from such metadata.
+//!
+//! A tape is an Arrow IPC file without compression, dictionaries and nulls, of record batches of [`BATCH_ROWS`] rows.
+//! Rows are in tape order: sorted by `ts_recv`, the source's order kept among equals. The columns are, in order:
+//!
+//! | column | type | meaning |
+//! |---|---|---|
+//! | `ts_event` | Timestamp(ns, UTC) | the exchange's time |
+//! | `ts_recv` | Timestamp(ns, UTC) | the local time; never less than the row's before |
+//! | `instrument` | UInt16 | place in the tape's list of instruments |
+//! | `action` | UInt8 | a letter: A add, C cancel, M modify, R clear, T trade, F fill |
+//! | `side` | UInt8 | a letter: B, A or N; the order's, for T the aggressor's |
+//! | `flags` | UInt8 | Databento's flags: 0x80 ends an atomic event, 0x20 is a snapshot |
+//! | `signals` | UInt8 | [`crate::Signals`] |
+//! | `rank` | UInt8 | place of the level in its side, best = 0, saturated at 255: after the row where the level exists then, before it where the row removes it; 0 for T and R |
+//! | `price` | Int64 | in units of 1e-9 |
+//! | `size` | UInt32 | quantity added, cancelled, executed, traded; for M the order's new size |
+//! | `level_size` | UInt32 | what rests at that price and side after the row; 0 when gone, and for T and R |
+//! | `priority` | UInt32 | 1-based number of the row at which the order took its place in the queue; 0 where it is older than the tape, unknown, or no order is meant. For A the row's own number, save that it is 0 for a level that a source reveals or seeds without its orders. For M the place that the order had before |
+//! | `order_id` | UInt64 | the exchange's number of the order, 0 where it is not known |
+//! | `remaining` | UInt32 | what is left of that order after the row |
+//! | `sequence` | UInt32 | the source's sequence number |
+//!
+//! An M row changes an order's size at its price. Where the size grew, the order goes to the end of the queue and its
+//! priority is the row's number from then on. Where nothing changed ([`crate::Signals::BOOK`] is not set) it keeps its
+//! place. Smaller sizes are C rows, other prices are a C row and an A row.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use backplane_sdk::types::{Instrument, InstrumentId, Price, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::error::TapeError;
+
+/// The version of the format, as the metadata says it.
+pub const FORMAT_VERSION: &str = "1";
+/// The schema of the rows, in Databento's words.
+pub const SCHEMA_NAME: &str = "mbo";
+/// Rows in a batch that this crate writes.
+pub const BATCH_ROWS: usize = 16_384;
+/// Rows in a batch that this crate agrees to read.
+pub const BATCH_ROWS_MAX: usize = 1 << 22;
+/// Instruments in a tape.
+pub const INSTRUMENTS_MAX: usize = 1 << 16;
+
+/// Metadata key of the format's version.
+pub const KEY_FORMAT: &str = "backplane.format";
+/// Metadata key of the rows' schema.
+pub const KEY_SCHEMA: &str = "backplane.schema";
+/// Metadata key of the instruments, a JSON list of [`InstrumentDefinition`].
+pub const KEY_INSTRUMENTS: &str = "backplane.instruments";
+/// Metadata key of the source, a JSON [`Source`].
+pub const KEY_SOURCE: &str = "backplane.source";
+/// Footer metadata key of the statistics, a JSON [`crate::Statistics`].
+pub const KEY_STATISTICS: &str = "backplane.statistics";
+/// Footer metadata key of the digest of the columns.
+pub const KEY_DIGEST: &str = "backplane.digest";
+
+/// The physical type of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ColumnType {
+    /// Nanoseconds since the epoch, UTC.
+    Time,
+    /// A signed 64-bit integer.
+    Int64,
+    /// An unsigned integer of so many bytes.
+    Unsigned(usize),
+}
+
+impl ColumnType {
+    /// Bytes of one value.
+    pub(crate) const fn width(self) -> usize {
+        match self {
+            ColumnType::Time | ColumnType::Int64 => 8,
+            ColumnType::Unsigned(width) => width,
+        }
+    }
+
+    /// Arrow's name of the type.
+    pub(crate) fn arrow(self) -> DataType {
+        match self {
+            ColumnType::Time => DataType::Timestamp(TimeUnit::Nanosecond, Some(Arc::from("UTC"))),
+            ColumnType::Int64 => DataType::Int64,
+            ColumnType::Unsigned(1) => DataType::UInt8,
+            ColumnType::Unsigned(2) => DataType::UInt16,
+            ColumnType::Unsigned(4) => DataType::UInt32,
+            ColumnType::Unsigned(_) => DataType::UInt64,
+        }
+    }
+}
+
+/// The columns' places in [`COLUMNS`].
+pub(crate) mod column {
+    pub(crate) const TS_EVENT: usize = 0;
+    pub(crate) const TS_RECV: usize = 1;
+    pub(crate) const INSTRUMENT: usize = 2;
+    pub(crate) const ACTION: usize = 3;
+    pub(crate) const SIDE: usize = 4;
+    pub(crate) const FLAGS: usize = 5;
+    pub(crate) const SIGNALS: usize = 6;
+    pub(crate) const RANK: usize = 7;
+    pub(crate) const PRICE: usize = 8;
+    pub(crate) const SIZE: usize = 9;
+    pub(crate) const LEVEL_SIZE: usize = 10;
+    pub(crate) const PRIORITY: usize = 11;
+    pub(crate) const ORDER_ID: usize = 12;
+    pub(crate) const REMAINING: usize = 13;
+    pub(crate) const SEQUENCE: usize = 14;
+    /// The number of columns.
+    pub(crate) const COUNT: usize = 15;
+}
+
+/// The columns in order; those from [`column::ORDER_ID`] on are details that a replay reads only when asked.
+pub(crate) const COLUMNS: [(&str, ColumnType); column::COUNT] = [
+    ("ts_event", ColumnType::Time),
+    ("ts_recv", ColumnType::Time),
+    ("instrument", ColumnType::Unsigned(2)),
+    ("action", ColumnType::Unsigned(1)),
+    ("side", ColumnType::Unsigned(1)),
+    ("flags", ColumnType::Unsigned(1)),
+    ("signals", ColumnType::Unsigned(1)),
+    ("rank", ColumnType::Unsigned(1)),
+    ("price", ColumnType::Int64),
+    ("size", ColumnType::Unsigned(4)),
+    ("level_size", ColumnType::Unsigned(4)),
+    ("priority", ColumnType::Unsigned(4)),
+    ("order_id", ColumnType::Unsigned(8)),
+    ("remaining", ColumnType::Unsigned(4)),
+    ("sequence", ColumnType::Unsigned(4)),
+];
+
+/// What is known before the first row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Header {
+    /// The instruments; a row's `instrument` is a place in this list.
+    pub instruments: Vec<InstrumentDefinition>,
+    /// Where the rows come from.
+    pub source: Source,
+}
+
+/// The definition of an instrument, as the metadata carries it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstrumentDefinition {
+    /// The venue's symbol.
+    pub symbol: String,
+    /// The smallest step of a limit price, in units of 1e-9.
+    pub tick: i64,
+    /// What one quantity unit is worth when the price is one, in units of 1e-9 of the currency.
+    pub multiplier: i64,
+    /// The currency of prices, an ISO 4217 code or a coin's ticker.
+    pub currency: String,
+    /// When trading ends for good, in nanoseconds since the Unix epoch; none where it does not or is not known.
+    pub expiration: Option<i64>,
+    /// Whether the tick was computed from the prices and not told by source or user.
+    pub tick_inferred: bool,
+}
+
+impl InstrumentDefinition {
+    /// The definition in the SDK's words.
+    pub fn instrument(&self, id: InstrumentId) -> Instrument {
+        Instrument {
+            id,
+            symbol: self.symbol.clone(),
+            tick: Price(self.tick),
+            multiplier: self.multiplier,
+            currency: self.currency.clone(),
+            expiration: self.expiration.map_or(Timestamp::MAX, Timestamp),
+        }
+    }
+}
+
+/// Where a tape's rows come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The kind of source: `lobster`, `databento`, `generator`..
+    pub from: String,
+    /// The files that were read.
+    pub inputs: Vec<SourceFile>,
+}
+
+/// One file that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// Its name, without the folder.
+    pub name: String,
+    /// The BLAKE3 digest of its bytes, in hexadecimal.
+    pub blake3: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+}
+
+impl Header {
+    /// The Arrow schema of a tape with this header.
+    pub(crate) fn schema(&self) -> Result<Schema, TapeError> {
+        if self.instruments.is_empty() || self.instruments.len() > INSTRUMENTS_MAX {
+            let why = format!(
+                "a tape holds 1 to {INSTRUMENTS_MAX} instruments, not {}",
+                self.instruments.len()
+            );
+            return Err(TapeError::Request { why });
+        }
+        let json = |value: serde_json::Result<String>| {
+            value.map_err(|error| TapeError::Request { why: format!("header: {error}") })
+        };
+        let metadata = HashMap::from([
+            (KEY_FORMAT.to_owned(), FORMAT_VERSION.to_owned()),
+            (KEY_SCHEMA.to_owned(), SCHEMA_NAME.to_owned()),
+            (KEY_INSTRUMENTS.to_owned(), json(serde_json::to_string(&self.instruments))?),
+            (KEY_SOURCE.to_owned(), json(serde_json::to_string(&self.source))?),
+        ]);
+        let fields: Vec<Field> = COLUMNS
+            .iter()
+            .map(|(name, kind)| Field::new(*name, kind.arrow(), false))
+            .collect();
+        Ok(Schema::new_with_metadata(fields, metadata))
+    }
+
+    /// The header that metadata carries; `find` gives the value of a key.
+    pub(crate) fn read<'a>(
+        path: &Path,
+        find: impl Fn(&str) -> Option<&'a str>,
+    ) -> Result<Header, TapeError> {
+        let need = |key: &str| {
+            find(key).ok_or_else(|| {
+                TapeError::unsupported(path, format!("the metadata has no `{key}`: this is no tape"))
+            })
+        };
+        let version = need(KEY_FORMAT)?;
+        if version != FORMAT_VERSION {
+            let why = format!("its format is version {version:?}, this program reads version {FORMAT_VERSION}");
+            return Err(TapeError::unsupported(path, why));
+        }
+        let schema = need(KEY_SCHEMA)?;
+        if schema != SCHEMA_NAME {
+            let why = format!("its rows are of schema {schema:?}, this program reads `{SCHEMA_NAME}`");
+            return Err(TapeError::unsupported(path, why));
+        }
+        let bad = |key: &str, error: serde_json::Error| {
+            TapeError::damaged(path, format!("metadata `{key}`: {error}"))
+        };
+        let instruments: Vec<InstrumentDefinition> =
+            serde_json::from_str(need(KEY_INSTRUMENTS)?).map_err(|error| bad(KEY_INSTRUMENTS, error))?;
+        let source = serde_json::from_str(need(KEY_SOURCE)?).map_err(|error| bad(KEY_SOURCE, error))?;
+        if instruments.is_empty() || instruments.len() > INSTRUMENTS_MAX {
+            let why = format!("it names {} instruments; 1 to {INSTRUMENTS_MAX} are possible", instruments.len());
+            return Err(TapeError::damaged(path, why));
+        }
+        Ok(Header { instruments, source })
+    }
+}

@@ -1,0 +1,111 @@
+//! Aggressive orders: whom they meet, how much they take and what is left of them.
+//!
+//! Takes in the state of an instrument's flow; gives out trades: a print for each price and a fill for each resting
+//! order that is executed, oldest first. Aggressive orders go where the queue is short, and many are sized to take just
+//! what rests there, as found by Farmer, Gillemot, Lillo, Mike and Sen, "What really causes large price changes?"
+//! (2004). What a marketable limit order cannot trade comes to rest at its limit.
+
+use backplane_sdk::types::Action;
+
+use super::flow::Flow;
+use super::ladder::{ASK, BID};
+use super::shape::Shape;
+use super::writer::Writer;
+
+/// The most prices that one aggressive order trades at.
+const SWEEP_LEVELS_MAX: u32 = 3;
+/// The chance in 1024 that an order which is larger than the best queue goes on to the next price.
+const SWEEP_CHANCE: u32 = 150;
+/// The chance in 1024 that what is left of an aggressive order comes to rest at its limit.
+const REST_CHANCE: u32 = 130;
+/// How eagerly short queues are used up: the chance is this in 1024 at a queue of size one, and falls with the size.
+const TAKE_ALL_CHANCE: u32 = 900;
+/// The size of a queue at which that chance is halved.
+const TAKE_ALL_SIZE: u32 = 3;
+
+/// An aggressive order on its way.
+struct Aggressor {
+    id: u64,
+    /// The side that it takes from.
+    side: usize,
+    /// What it still wants.
+    wanted: u32,
+    /// The last price that it traded at.
+    tick: i32,
+}
+
+impl Flow {
+    /// Lets an aggressive order trade; false where the side that it meets must be spared.
+    pub(super) fn trade(&mut self, shape: &Shape, writer: &mut Writer) -> bool {
+        let side = self.side_to_take();
+        let queue = self.ladder.level(self.ladder.best(side)).size;
+        let mut wanted = shape.trade_size.draw(&mut self.random);
+        let eagerness = TAKE_ALL_CHANCE * (TAKE_ALL_SIZE + 1) / (TAKE_ALL_SIZE + queue);
+        if wanted < queue && self.random.chance(eagerness) {
+            wanted = queue;
+        }
+        if wanted >= queue && !self.may_empty(side) {
+            wanted = queue - 1;
+        }
+        if wanted == 0 {
+            return false;
+        }
+        let mut aggressor = Aggressor {
+            id: self.new_id(),
+            side,
+            wanted,
+            tick: self.ladder.best(side),
+        };
+        for _ in 0..SWEEP_LEVELS_MAX {
+            let emptied = self.execute(&mut aggressor, writer);
+            let goes_on = emptied && aggressor.wanted > 0 && self.random.chance(SWEEP_CHANCE);
+            if !goes_on || !self.may_empty(side) {
+                break;
+            }
+        }
+        // The queue that was met is used up here, so its price is free for the other side.
+        if aggressor.wanted > 0 && self.random.chance(REST_CHANCE) {
+            let own = 1 - side;
+            self.ladder.add(own, aggressor.tick, aggressor.id, aggressor.wanted);
+            writer.push(Action::Add, own, aggressor.id, aggressor.tick, aggressor.wanted);
+        }
+        true
+    }
+
+    /// The side whose orders are taken: the shorter queue is likelier, and the mood counts.
+    fn side_to_take(&mut self) -> usize {
+        let [bids, asks] = [BID, ASK].map(|side| {
+            let size = u64::from(self.ladder.level(self.ladder.best(side)).size);
+            size * size
+        });
+        let chance = (bids * 1_024 / (bids + asks)) as i32;
+        let mood = self.sentiment.mood(self.ladder.best(BID));
+        let chance = (chance + mood).clamp(40, 984) as u32;
+        if self.random.chance(chance) { ASK } else { BID }
+    }
+
+    /// Trades with the best queue, oldest order first; true where the queue is used up.
+    fn execute(&mut self, aggressor: &mut Aggressor, writer: &mut Writer) -> bool {
+        let side = aggressor.side;
+        let tick = self.ladder.best(side);
+        let queue = self.ladder.level(tick).size;
+        let traded = aggressor.wanted.min(queue);
+        aggressor.wanted -= traded;
+        aggressor.tick = tick;
+        writer.push(Action::Trade, 1 - side, aggressor.id, tick, traded);
+        let mut left = traded;
+        while left > 0 {
+            let place = self.ladder.oldest(tick);
+            let order = *self.ladder.order(place);
+            let size = left.min(order.size);
+            left -= size;
+            writer.push(Action::Fill, side, order.id, tick, size);
+            if size == order.size {
+                self.ladder.remove(side, place);
+            } else {
+                self.ladder.reduce(place, size);
+            }
+        }
+        traded == queue
+    }
+}

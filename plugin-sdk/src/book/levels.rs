@@ -1,0 +1,117 @@
+//! A price-level book: both sides of one instrument.
+//!
+//! Takes in changes of levels; gives out contiguous levels, best first, and lends them across the native boundary
+//! without a copy.
+
+use super::{BookView, Ladder, LadderChange, Level};
+use crate::abi::LentBook;
+use crate::types::{Price, Quantity, Side};
+
+/// A price-level book. Its first field is the part that native plugins read in place (see `docs/abi.md`).
+#[derive(Clone, Debug)]
+#[repr(C)]
+pub struct LevelBook {
+    pub(crate) lent: LentBook,
+    bids: Ladder,
+    asks: Ladder,
+}
+
+impl Default for LevelBook {
+    fn default() -> LevelBook {
+        LevelBook::new()
+    }
+}
+
+impl LevelBook {
+    /// An empty book.
+    pub const fn new() -> LevelBook {
+        LevelBook {
+            lent: LentBook::EMPTY,
+            bids: Ladder::new(Side::Buy),
+            asks: Ladder::new(Side::Sell),
+        }
+    }
+
+    /// Both sides at once.
+    pub fn view(&self) -> BookView<'_> {
+        BookView::new(self.bids.levels(), self.asks.levels())
+    }
+
+    /// One side.
+    pub const fn ladder(&self, side: Side) -> &Ladder {
+        match side {
+            Side::Buy => &self.bids,
+            Side::Sell => &self.asks,
+        }
+    }
+
+    /// The levels of one side, best first.
+    pub fn levels(&self, side: Side) -> &[Level] {
+        self.ladder(side).levels()
+    }
+
+    /// The best level of one side.
+    #[inline]
+    pub fn best(&self, side: Side) -> Option<Level> {
+        self.ladder(side).best()
+    }
+
+    /// What rests at a price.
+    pub fn size_at(&self, side: Side, price: Price) -> Quantity {
+        self.ladder(side).size_at(price)
+    }
+
+    /// Sets what rests at a price; zero or less removes the level.
+    pub fn set(&mut self, side: Side, price: Price, size: Quantity) -> LadderChange {
+        let change = self.ladder_mut(side).set(price, size);
+        self.lend(side);
+        change
+    }
+
+    /// As [`LevelBook::set`] where the place of the level is known; a wrong place costs a search, nothing else.
+    #[inline]
+    pub fn set_at(
+        &mut self,
+        side: Side,
+        rank: usize,
+        price: Price,
+        size: Quantity,
+    ) -> LadderChange {
+        let change = self.ladder_mut(side).set_at(rank, price, size);
+        self.lend(side);
+        change
+    }
+
+    /// Empties both sides.
+    pub fn clear(&mut self) {
+        for side in Side::BOTH {
+            self.ladder_mut(side).clear();
+            self.lend(side);
+        }
+    }
+
+    /// Whether the best bid is at or above the best ask.
+    pub fn is_crossed_or_locked(&self) -> bool {
+        match (self.best(Side::Buy), self.best(Side::Sell)) {
+            (Some(bid), Some(ask)) => bid.price >= ask.price,
+            _ => false,
+        }
+    }
+
+    const fn ladder_mut(&mut self, side: Side) -> &mut Ladder {
+        match side {
+            Side::Buy => &mut self.bids,
+            Side::Sell => &mut self.asks,
+        }
+    }
+
+    /// Renews the addresses that plugins read, which every change makes stale.
+    #[inline]
+    fn lend(&mut self, side: Side) {
+        let levels = match side {
+            Side::Buy => self.bids.levels(),
+            Side::Sell => self.asks.levels(),
+        };
+        self.lent.set(side, levels);
+    }
+}

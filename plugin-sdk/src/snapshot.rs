@@ -1,0 +1,198 @@
+//! An instance's state as bytes, for hot reload and checkpoints.
+//!
+//! Takes in what an instance knows from its messages and the strategy's own bytes; gives out one byte string, and both
+//! again from it. Numbers are little-endian; lists are preceded by their length. Books are not in it: they are lent, or
+//! told again.
+
+use std::collections::VecDeque;
+
+use crate::abi::Message;
+use crate::abi::MessageBody;
+use crate::state::{OpenOrder, SessionStatistics, State};
+use crate::types::{
+    InstrumentId, MarketEvent, OrderId, OrderType, Price, Quantity, Side, Timestamp, Trade,
+};
+
+/// The version of this layout.
+const LAYOUT: u32 = 1;
+
+/// What an instance knew when it was saved.
+pub(crate) struct Known {
+    now: Timestamp,
+    seed: u64,
+    last_order_id: u64,
+    pub(crate) positions: Vec<Quantity>,
+    open_orders: Vec<OpenOrder>,
+    sessions: Vec<SessionStatistics>,
+    trades: Vec<VecDeque<Trade>>,
+}
+
+impl Known {
+    /// Puts the knowledge into an instance's state.
+    pub(crate) fn restore(self, state: &mut State) {
+        state.now = self.now;
+        state.seed = self.seed;
+        state.last_order_id = self.last_order_id;
+        state.positions = self.positions;
+        state.open_orders = self.open_orders;
+        state.sessions = self.sessions;
+        state.trades = self.trades;
+    }
+}
+
+/// Writes a state and the strategy's own bytes.
+pub(crate) fn save(state: &State, own: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(64 + own.len());
+    bytes.extend(LAYOUT.to_le_bytes());
+    bytes.extend(state.now.0.to_le_bytes());
+    bytes.extend(state.seed.to_le_bytes());
+    bytes.extend(state.last_order_id.to_le_bytes());
+    bytes.extend((state.positions.len() as u64).to_le_bytes());
+    for position in &state.positions {
+        bytes.extend(position.0.to_le_bytes());
+    }
+    for session in &state.sessions {
+        for price in [session.open, session.high, session.low, session.last] {
+            bytes.extend(price.0.to_le_bytes());
+        }
+        bytes.extend(session.volume.0.to_le_bytes());
+        bytes.extend(session.trades.to_le_bytes());
+        bytes.extend(session.turnover.to_le_bytes());
+    }
+    for trades in &state.trades {
+        bytes.extend((trades.len() as u64).to_le_bytes());
+        for trade in trades {
+            bytes.extend(Message::from(trade).to_bytes());
+        }
+    }
+    bytes.extend((state.open_orders.len() as u64).to_le_bytes());
+    for order in &state.open_orders {
+        save_order(order, &mut bytes);
+    }
+    bytes.extend(own);
+    bytes
+}
+
+fn save_order(order: &OpenOrder, bytes: &mut Vec<u8>) {
+    bytes.extend(order.order_id.0.to_le_bytes());
+    bytes.extend(order.instrument.0.to_le_bytes());
+    bytes.extend([order.side.code(), order.order_type as u8]);
+    bytes.extend([u8::from(order.accepted), 0]);
+    for number in [order.price.0, order.quantity.0, order.leaves.0] {
+        bytes.extend(number.to_le_bytes());
+    }
+}
+
+/// Reads what [`save`] wrote: the knowledge, and the strategy's own bytes.
+pub(crate) fn load(bytes: &[u8]) -> Result<(Known, &[u8]), String> {
+    let mut reader = Reader { bytes, at: 0 };
+    let layout = u32::from_le_bytes(reader.take()?);
+    if layout != LAYOUT {
+        return Err(format!(
+            "the saved state has layout {layout}, but this SDK reads layout {LAYOUT}"
+        ));
+    }
+    let now = Timestamp(reader.i64()?);
+    let seed = reader.u64()?;
+    let last_order_id = reader.u64()?;
+    let instruments = reader.count(8)?;
+    let positions = reader.list(instruments, |x| x.i64().map(Quantity))?;
+    let sessions = reader.list(instruments, load_session)?;
+    let trades = reader.list(instruments, |x| {
+        let count = x.count(64)?;
+        x.list(count, load_trade).map(VecDeque::from)
+    })?;
+    let orders = reader.count(40)?;
+    let open_orders = reader.list(orders, load_order)?;
+    let known = Known {
+        now,
+        seed,
+        last_order_id,
+        positions,
+        open_orders,
+        sessions,
+        trades,
+    };
+    Ok((known, &bytes[reader.at..]))
+}
+
+fn load_session(reader: &mut Reader<'_>) -> Result<SessionStatistics, String> {
+    Ok(SessionStatistics {
+        open: Price(reader.i64()?),
+        high: Price(reader.i64()?),
+        low: Price(reader.i64()?),
+        last: Price(reader.i64()?),
+        volume: Quantity(reader.i64()?),
+        trades: reader.u64()?,
+        turnover: i128::from_le_bytes(reader.take()?),
+    })
+}
+
+fn load_trade(reader: &mut Reader<'_>) -> Result<Trade, String> {
+    match Message::from_bytes(&reader.take()?).body() {
+        Some(MessageBody::Market(MarketEvent::Trade(trade))) => Ok(trade),
+        _ => Err("the saved state holds something else where a trade should be".into()),
+    }
+}
+
+fn load_order(reader: &mut Reader<'_>) -> Result<OpenOrder, String> {
+    let order_id = OrderId(reader.u64()?);
+    let instrument = InstrumentId(u32::from_le_bytes(reader.take()?));
+    let [side, order_type, accepted, _] = reader.take()?;
+    let bad = || "the saved state holds an order with an unknown side or type".to_owned();
+    Ok(OpenOrder {
+        order_id,
+        instrument,
+        side: Side::from_code(side).ok_or_else(bad)?,
+        order_type: OrderType::from_code(order_type).ok_or_else(bad)?,
+        accepted: accepted != 0,
+        price: Price(reader.i64()?),
+        quantity: Quantity(reader.i64()?),
+        leaves: Quantity(reader.i64()?),
+    })
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], String> {
+        let rest = &self.bytes[self.at..];
+        let taken = rest.first_chunk::<N>().ok_or_else(|| {
+            format!(
+                "the saved state ends at byte {}, where {N} more bytes should be",
+                self.bytes.len()
+            )
+        })?;
+        self.at += N;
+        Ok(*taken)
+    }
+
+    fn i64(&mut self) -> Result<i64, String> {
+        self.take().map(i64::from_le_bytes)
+    }
+
+    fn u64(&mut self) -> Result<u64, String> {
+        self.take().map(u64::from_le_bytes)
+    }
+
+    /// A length, checked against what is left so that a damaged one cannot reserve memory for nothing.
+    fn count(&mut self, bytes_each: usize) -> Result<usize, String> {
+        let count = self.u64()?;
+        let left = (self.bytes.len() - self.at) / bytes_each;
+        usize::try_from(count)
+            .ok()
+            .filter(|x| *x <= left)
+            .ok_or_else(|| format!("the saved state says {count} entries, but has room for {left}"))
+    }
+
+    fn list<T>(
+        &mut self,
+        count: usize,
+        mut one: impl FnMut(&mut Self) -> Result<T, String>,
+    ) -> Result<Vec<T>, String> {
+        (0..count).map(|_| one(self)).collect()
+    }
+}

@@ -1,0 +1,153 @@
+//! The project's own tool, run as `cargo xtask <command>`.
+//!
+//! In: a command and its options. Out: what the command prints, and exit code 0 (done), 1 (something
+//! failed) or 2 (the call itself was wrong). Each command is one file; this one only chooses.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this tool times its own steps; no result of a backtest passes through it"
+)]
+
+mod failure;
+mod workspace;
+
+mod demo;
+mod guests;
+mod test;
+mod tidy;
+
+mod manifest;
+mod process;
+mod source;
+mod wasm_toolchain;
+
+use std::process::ExitCode;
+
+use failure::Failure;
+use workspace::Workspace;
+
+/// What `cargo xtask` prints when it is asked nothing, or asked for help.
+const HELP: &str = "\
+The project's own tool.
+
+usage: cargo xtask <command> [options]
+
+commands:
+  test [--quick]  the whole check, stopping at the first failure
+                  (--quick leaves out clippy, docs and guests)
+  tidy            the house rules: layers, steps, unsafe, openings, sizes, marks
+  guests          compile every strategy for wasm32 into target/guests/<name>.wasm
+  demo            build, generate a tape, run two strategies over it
+  help            this text
+";
+
+/// One command of this tool, with its options decided.
+#[derive(Debug, PartialEq, Eq)]
+enum Command {
+    /// Print the help text.
+    Help,
+    /// Check the house rules.
+    Tidy,
+    /// Run every check in order.
+    Test {
+        /// Leave out the slow checks that compile everything once more.
+        quick: bool,
+    },
+    /// Compile the strategies for wasm32.
+    Guests,
+    /// Generate a tape and run strategies over it.
+    Demo,
+}
+
+/// Reads the command line, without the program's name.
+fn parse(arguments: &[String]) -> Result<Command, Failure> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] | ["help" | "--help" | "-h"] | [_, "--help" | "-h"] => Ok(Command::Help),
+        ["tidy"] => Ok(Command::Tidy),
+        ["test"] => Ok(Command::Test { quick: false }),
+        ["test", "--quick"] => Ok(Command::Test { quick: true }),
+        ["guests"] => Ok(Command::Guests),
+        ["demo"] => Ok(Command::Demo),
+        [command @ ("tidy" | "test" | "guests" | "demo"), extra @ ..] => Err(Failure::new(
+            format!("`{command}` does not take `{}`", extra.join(" ")),
+            "run `cargo xtask help` for the options of each command",
+        )),
+        [command, ..] => Err(Failure::new(
+            format!("there is no command `{command}`; there are test, tidy, guests, demo and help"),
+            "run `cargo xtask help` for what each of them does",
+        )),
+    }
+}
+
+/// Runs one command in the workspace around the current folder.
+fn run(command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Help => {
+            print!("{HELP}");
+            Ok(())
+        }
+        Command::Tidy => {
+            println!("{}", tidy::run(&Workspace::find()?)?);
+            Ok(())
+        }
+        Command::Test { quick } => test::run(&Workspace::find()?, *quick),
+        Command::Guests => guests::run(&Workspace::find()?),
+        Command::Demo => demo::run(&Workspace::find()?),
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let command = match parse(&arguments) {
+        Ok(command) => command,
+        Err(failure) => {
+            eprintln!("{failure}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, String> {
+        let words: Vec<String> = line.split_whitespace().map(String::from).collect();
+        parse(&words).map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn each_command_of_the_help_text_is_understood() {
+        assert_eq!(parsed("tidy"), Ok(Command::Tidy));
+        assert_eq!(parsed("test"), Ok(Command::Test { quick: false }));
+        assert_eq!(parsed("test --quick"), Ok(Command::Test { quick: true }));
+        assert_eq!(parsed("guests"), Ok(Command::Guests));
+        assert_eq!(parsed("demo"), Ok(Command::Demo));
+        assert_eq!(parsed(""), Ok(Command::Help));
+        assert_eq!(parsed("test --help"), Ok(Command::Help));
+    }
+
+    #[test]
+    fn an_unknown_command_is_refused_with_the_list_of_those_that_exist() {
+        let message = parsed("prove fast").expect_err("there is no such command");
+        assert!(message.contains("there is no command `prove`"), "{message}");
+        assert!(message.contains("test, tidy, guests, demo"), "{message}");
+    }
+
+    #[test]
+    fn an_unknown_option_is_refused_by_name() {
+        let message = parsed("test --fast").expect_err("there is no such option");
+        assert!(
+            message.contains("`test` does not take `--fast`"),
+            "{message}"
+        );
+    }
+}

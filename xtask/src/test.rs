@@ -1,0 +1,220 @@
+//! `cargo xtask test`: every check of this repository, in order, stopping at the first failure.
+//!
+//! In: the checkout. Out: a line before and after each check, and a summary with durations. A check
+//! whose tool this machine lacks is skipped, and the reason printed; it does not fail.
+
+use std::time::{Duration, Instant};
+
+use crate::failure::Failure;
+use crate::guests::{self, Built};
+use crate::workspace::Workspace;
+use crate::{process, tidy};
+
+/// What a check does.
+enum Action {
+    /// Calls cargo with these words.
+    Cargo(&'static [&'static str]),
+    /// Checks the house rules.
+    Tidy,
+    /// Compiles the strategies for wasm32.
+    Guests,
+}
+
+/// One check.
+struct Step {
+    /// Its name in the summary.
+    name: &'static str,
+    /// What it does.
+    action: Action,
+    /// The cargo subcommand it needs, with the rustup component that brings it.
+    needs: Option<(&'static str, &'static str)>,
+    /// Whether `--quick` leaves it out, since it compiles everything once more.
+    slow: bool,
+}
+
+/// How a check ended.
+enum Outcome {
+    Passed,
+    Skipped(String),
+    Failed(Failure),
+}
+
+/// The checks in order: those that take a second come first.
+/// All share the one release profile. The build takes in the targets of the tests, so that testing
+/// compiles nothing anew.
+const STEPS: &[Step] = &[
+    Step {
+        name: "format",
+        action: Action::Cargo(&["fmt", "--all", "--check"]),
+        needs: Some(("fmt", "rustfmt")),
+        slow: false,
+    },
+    Step {
+        name: "tidy",
+        action: Action::Tidy,
+        needs: None,
+        slow: false,
+    },
+    Step {
+        name: "clippy",
+        action: Action::Cargo(&[
+            "clippy",
+            "--release",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]),
+        needs: Some(("clippy", "clippy")),
+        slow: true,
+    },
+    Step {
+        name: "build",
+        action: Action::Cargo(&["build", "--release", "--workspace"]),
+        needs: None,
+        slow: false,
+    },
+    Step {
+        name: "tests",
+        action: Action::Cargo(&["test", "--release", "--workspace"]),
+        needs: None,
+        slow: false,
+    },
+    Step {
+        name: "docs",
+        action: Action::Cargo(&["doc", "--release", "--no-deps", "--workspace"]),
+        needs: None,
+        slow: true,
+    },
+    Step {
+        name: "guests",
+        action: Action::Guests,
+        needs: None,
+        slow: true,
+    },
+];
+
+/// Runs the checks; `quick` leaves out the slow ones.
+pub(crate) fn run(workspace: &Workspace, quick: bool) -> Result<(), Failure> {
+    let mut summary: Vec<String> = Vec::new();
+    let started = Instant::now();
+    for step in STEPS.iter().filter(|step| !(quick && step.slow)) {
+        println!("== {}: {}", step.name, line(&step.action));
+        let began = Instant::now();
+        let outcome = perform(workspace, step);
+        let report = report(step.name, &outcome, began.elapsed());
+        println!("== {report}\n");
+        summary.push(report);
+        if let Outcome::Failed(failure) = outcome {
+            print_summary(&summary, started.elapsed());
+            return Err(failure);
+        }
+    }
+    print_summary(&summary, started.elapsed());
+    Ok(())
+}
+
+/// One line about a check that has ended.
+fn report(name: &str, outcome: &Outcome, took: Duration) -> String {
+    let took = took.as_secs_f64();
+    match outcome {
+        Outcome::Passed => format!("{name:<8} passed  {took:>7.1} s"),
+        Outcome::Skipped(reason) => format!("{name:<8} skipped: {reason}"),
+        Outcome::Failed(_) => format!("{name:<8} FAILED  {took:>7.1} s"),
+    }
+}
+
+/// Prints all reports once more, since what the checks printed stands between them.
+fn print_summary(summary: &[String], took: Duration) {
+    println!("{}", summary.join("\n"));
+    println!("{:<8} {:>15.1} s", "in all", took.as_secs_f64());
+}
+
+/// What a check would be called on the command line.
+fn line(action: &Action) -> String {
+    match action {
+        Action::Cargo(words) => format!("cargo {}", words.join(" ")),
+        Action::Tidy => "cargo xtask tidy".to_owned(),
+        Action::Guests => "cargo xtask guests".to_owned(),
+    }
+}
+
+/// Performs one check.
+fn perform(workspace: &Workspace, step: &Step) -> Outcome {
+    if let Some((subcommand, component)) = step.needs
+        && process::capture(process::cargo().args([subcommand, "--version"])).is_err()
+    {
+        return Outcome::Skipped(format!(
+            "cargo {subcommand} is not installed; run `rustup component add {component}`"
+        ));
+    }
+    let result = match step.action {
+        Action::Cargo(words) => process::show(
+            process::cargo()
+                .args(words)
+                .current_dir(&workspace.root)
+                .env("RUSTDOCFLAGS", "-D warnings"),
+        ),
+        Action::Tidy => tidy::run(workspace).map(|summary| println!("{summary}")),
+        Action::Guests => match guests::build(workspace) {
+            Ok(Built::Skipped(reason)) => return Outcome::Skipped(reason),
+            Ok(Built::All) => Ok(()),
+            Err(failure) => Err(failure),
+        },
+    };
+    match result {
+        Ok(()) => Outcome::Passed,
+        Err(failure) => Outcome::Failed(failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_check_that_compiles_uses_the_one_profile() {
+        for step in STEPS {
+            if let Action::Cargo(words) = step.action {
+                assert!(
+                    words[0] == "fmt" || words.contains(&"--release"),
+                    "{}",
+                    step.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn quick_leaves_out_clippy_docs_and_guests_alone() {
+        let slow: Vec<&str> = STEPS
+            .iter()
+            .filter(|step| step.slow)
+            .map(|step| step.name)
+            .collect();
+        assert_eq!(slow, ["clippy", "docs", "guests"]);
+    }
+
+    #[test]
+    fn a_skipped_check_is_reported_with_its_reason() {
+        let outcome = Outcome::Skipped("no tool".to_owned());
+        let line = report("clippy", &outcome, Duration::ZERO);
+        assert_eq!(line, "clippy   skipped: no tool");
+    }
+
+    #[test]
+    fn a_missing_subcommand_skips_its_check() {
+        let step = Step {
+            name: "absent",
+            action: Action::Cargo(&["no-such-subcommand"]),
+            needs: Some(("no-such-subcommand", "none")),
+            slow: false,
+        };
+        let workspace = Workspace {
+            root: "/".into(),
+            target: "/".into(),
+        };
+        assert!(matches!(perform(&workspace, &step), Outcome::Skipped(_)));
+    }
+}
