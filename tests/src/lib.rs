@@ -1,1 +1,61 @@
-//! x
+//! What the tests and benches share: where built plugins, the command line and real market data are found.
+//!
+//! Takes in nothing; gives out paths. Real data is read in place and never copied; where it is absent a test says that
+//! it skips.
+
+use std::path::{Path, PathBuf};
+
+/// The directory of built binaries and plugins, in which the running test was built.
+///
+/// # Panics
+/// Where the test binary does not lie in a build directory.
+pub fn build_directory() -> PathBuf {
+    let binary = std::env::current_exe().expect("the test binary has a path");
+    let directory = binary.parent().and_then(Path::parent);
+    directory
+        .expect("the test binary lies two levels deep in the build directory")
+        .to_owned()
+}
+
+/// A built native plugin.
+///
+/// # Panics
+/// Where it was not built.
+pub fn native_plugin(name: &str) -> PathBuf {
+    let path = build_directory().join(format!("lib{name}.so"));
+    assert!(
+        path.exists(),
+        "{} is missing: run `cargo build --release --workspace` first",
+        path.display()
+    );
+    path
+}
+
+/// The built command line.
+///
+/// # Panics
+/// Where it was not built.
+pub fn command_line() -> PathBuf {
+    let path = build_directory().join("backplane");
+    assert!(
+        path.exists(),
+        "{} is missing: run `cargo build --release --workspace` first",
+        path.display()
+    );
+    path
+}
+
+/// The folder of real market data: `BACKPLANE_DATA`, or `shared/data` beside the checkout. Where there is none, says so
+/// and gives `None`.
+pub fn market_data() -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let folder = std::env::var_os("BACKPLANE_DATA").map_or(beside, PathBuf::from);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!(
+        "skipped: no market data at {}; set BACKPLANE_DATA to its folder",
+        folder.display()
+    );
+    None
+}

@@ -70,6 +70,7 @@ pub struct Lent<'a> {
     lifetime: PhantomData<&'a LevelBook>,
 }
 
+#[cfg(feature = "native")]
 impl Lent<'_> {
     /// Vouches for lent books.
     ///

@@ -25,14 +25,19 @@ const MESSAGES_PER_EVENT: f64 = 1.14;
 const SPREAD_MAX: i32 = 12;
 /// The fewest orders that are left on a side when its best queue is used up.
 const SIDE_ORDERS_MIN: u32 = 48;
+/// How often a price with room is looked for before a long queue is joined.
+const ROOM_DRAWS: u32 = 3;
 /// How often an order is looked for before the attempt is given up.
 const PICKS_MAX: u32 = 8;
 /// The chance in 1024 that a new order improves the best price when the spread is wider than a tick.
-const IMPROVE_CHANCE: u32 = 350;
+const IMPROVE_CHANCE: u32 = 400;
+/// How much likelier than one half it is that the best price is improved on the side of the last aggressor, in units of
+/// 1/1024.
+const FOLLOW_TILT: i32 = 160;
 /// A best queue with fewer orders than this attracts new ones.
-const SHORT_QUEUE_ORDERS: u32 = 6;
+const SHORT_QUEUE_ORDERS: u32 = 10;
 /// The chance in 1024 that a new order joins a short best queue.
-const JOIN_CHANCE: u32 = 300;
+const JOIN_CHANCE: u32 = 500;
 /// The chance in 1024 that a cancelled order stands farther away than any new order is placed.
 const STRAY_CHANCE: u32 = 16;
 /// The chance in 1024 that a modification leaves the price as it is.
@@ -58,6 +63,8 @@ pub(super) struct Flow {
     pub(super) random: Random,
     arrivals: Arrivals,
     pub(super) sentiment: Sentiment,
+    /// The side that the last aggressive order took from.
+    pub(super) taken_side: usize,
     /// When the next event happens, in nanoseconds since the Unix epoch.
     clock: i64,
     /// What the next event is.
@@ -99,6 +106,7 @@ impl Flow {
             random,
             arrivals,
             sentiment: Sentiment::new(settings.start, settings.start_tick),
+            taken_side: ASK,
             clock: settings.start + wait,
             kind,
             last_id: (u64::from(settings.instrument) + 1) << 40,
@@ -217,7 +225,7 @@ impl Flow {
     /// Places a limit order.
     fn place(&mut self, shape: &Shape, writer: &mut Writer) {
         let spread = self.ladder.spread();
-        let (side, tick) = if spread > 1 && self.random.chance(IMPROVE_CHANCE) {
+        let (side, tick) = if spread > 1 && self.random.chance(IMPROVE_CHANCE * (spread as u32 - 1)) {
             self.improving_price(spread)
         } else {
             let side = self.side_to_fill();
@@ -226,8 +234,7 @@ impl Flow {
             if is_short && self.random.chance(JOIN_CHANCE) {
                 (side, best)
             } else {
-                let distance = self.distance(&shape.place);
-                (side, self.price_behind(side, distance))
+                (side, self.roomy_price(side, &shape.place, shape))
             }
         };
         let size = shape.size.draw(&mut self.random);
@@ -239,7 +246,8 @@ impl Flow {
     /// A side and a price inside the spread, which must be wider than a tick.
     fn improving_price(&mut self, spread: i32) -> (usize, i32) {
         let mood = self.sentiment.mood(self.ladder.best(BID));
-        let side = if self.random.chance((512 + mood) as u32) { BID } else { ASK };
+        let follows = if self.taken_side == ASK { FOLLOW_TILT } else { -FOLLOW_TILT };
+        let side = if self.random.chance((512 + mood + follows) as u32) { BID } else { ASK };
         let step = if self.random.chance(870) {
             1
         } else {
@@ -262,6 +270,20 @@ impl Flow {
             return distance as i32;
         }
         (distance + self.random.below(distance / 8)) as i32
+    }
+
+    /// A price behind the best one of a side by a law of distances, which passes over long queues as long as another
+    /// draw is left. So prices that the market has come to anew are filled up.
+    fn roomy_price(&mut self, side: usize, law: &Law, shape: &Shape) -> i32 {
+        let mut tick = self.ladder.best(side);
+        for _ in 0..ROOM_DRAWS {
+            let distance = self.distance(law);
+            tick = self.price_behind(side, distance);
+            if self.ladder.level(tick).orders < shape.depth_at(distance as u32) || distance == 0 {
+                break;
+            }
+        }
+        tick
     }
 
     /// The price `distance` ticks behind the best one of a side; the best one where there is none.
@@ -333,6 +355,9 @@ impl Flow {
             return true;
         }
         let tick = self.new_price(side, order.tick, shape);
+        if tick == order.tick {
+            return false;
+        }
         let size = match self.random.below(8) {
             0 if order.size > 1 => order.size - 1,
             1 => order.size + 1,
@@ -345,15 +370,15 @@ impl Flow {
     }
 
     /// Another price for an order at `tick`: one or a few ticks away, or anywhere in the book; never at or through the
-    /// other side.
+    /// other side. The same price where there is no other.
     fn new_price(&mut self, side: usize, tick: i32, shape: &Shape) -> i32 {
         let candidate = if self.random.chance(STEP_CHANCE) {
             let step = if self.random.chance(920) { 1 } else { 2 + self.random.below(2) as i32 };
-            let is_closer = self.random.chance(512);
-            behind(side, tick, if is_closer { -step } else { step })
+            let (closer, farther) = (behind(side, tick, -step), behind(side, tick, step));
+            let room = self.ladder.level(farther).orders < self.ladder.level(closer).orders;
+            if room || self.random.chance(256) { farther } else { closer }
         } else {
-            let distance = self.distance(&shape.relocate);
-            self.price_behind(side, distance)
+            self.roomy_price(side, &shape.relocate, shape)
         };
         let other = self.ladder.best(1 - side);
         let is_allowed = if side == BID { candidate < other } else { candidate > other };
@@ -361,7 +386,7 @@ impl Flow {
             return candidate;
         }
         let farther = behind(side, tick, 1);
-        if farther >= 1 { farther } else { tick + 1 }
+        if farther >= 1 { farther } else { tick }
     }
 
     /// Lets the ring of levels follow the market. Orders that fall out of it are cancelled.

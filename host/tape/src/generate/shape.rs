@@ -71,7 +71,7 @@ impl Shape {
                 limit,
             ),
             size: sizes(&SIZES, 4.0),
-            trade_size: sizes(&TRADE_SIZES, 52.0),
+            trade_size: sizes(&TRADE_SIZES, 28.0),
             depth,
         }
     }

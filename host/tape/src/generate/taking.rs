@@ -19,9 +19,12 @@ const SWEEP_CHANCE: u32 = 150;
 /// The chance in 1024 that what is left of an aggressive order comes to rest at its limit.
 const REST_CHANCE: u32 = 130;
 /// How eagerly short queues are used up: the chance is this in 1024 at a queue of size one, and falls with the size.
-const TAKE_ALL_CHANCE: u32 = 900;
+const TAKE_ALL_CHANCE: u32 = 700;
 /// The size of a queue at which that chance is halved.
 const TAKE_ALL_SIZE: u32 = 3;
+/// The chance in 1024 that an aggressive order is a further part of the one before it. That the signs of trades persist
+/// because large orders are split was shown by Lillo and Farmer, "The long memory of the efficient market" (2004).
+const REPEAT_CHANCE: u32 = 340;
 
 /// An aggressive order on its way.
 struct Aggressor {
@@ -37,7 +40,12 @@ struct Aggressor {
 impl Flow {
     /// Lets an aggressive order trade; false where the side that it meets must be spared.
     pub(super) fn trade(&mut self, shape: &Shape, writer: &mut Writer) -> bool {
-        let side = self.side_to_take();
+        let side = if self.random.chance(REPEAT_CHANCE) {
+            self.taken_side
+        } else {
+            self.side_to_take()
+        };
+        self.taken_side = side;
         let queue = self.ladder.level(self.ladder.best(side)).size;
         let mut wanted = shape.trade_size.draw(&mut self.random);
         let eagerness = TAKE_ALL_CHANCE * (TAKE_ALL_SIZE + 1) / (TAKE_ALL_SIZE + queue);

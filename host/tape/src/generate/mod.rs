@@ -1,0 +1,47 @@
+//! A synthetic order-level market, so that the first command works with no data at hand.
+//!
+//! Takes in a [`GeneratorConfig`]; gives out a [`Generator`], an endless-looking but counted stream of
+//! [`SourceMessage`](crate::message::SourceMessage)s, the same bytes for the same settings on every machine. The flow
+//! follows what is known of real ones: events cluster, orders are placed at heavy-tailed distances from the best price,
+//! most are cancelled or moved, trades walk the queues first in, first out. [`MarketProfile`] measures how alike two
+//! markets are, generated or recorded.
+//!
+//! ```
+//! use backplane_tape::generate::{Generator, GeneratorConfig};
+//!
+//! let config = GeneratorConfig { messages: 1_000, ..GeneratorConfig::default() };
+//! let generator = Generator::new(config)?;
+//! assert_eq!(generator.instruments()[0].symbol, "SYN000");
+//! let live = generator.filter(|message| !message.flags.is_snapshot());
+//! assert!(live.count() >= 1_000);
+//! # Ok::<(), backplane_tape::generate::GenerateError>(())
+//! ```
+
+mod config;
+mod generator;
+
+mod flow;
+mod taking;
+
+mod arrivals;
+mod sentiment;
+mod shape;
+
+mod ladder;
+mod law;
+mod random;
+mod writer;
+
+mod profile;
+mod statistics;
+
+#[cfg(test)]
+mod tests;
+
+pub use config::{
+    GenerateError, GeneratorConfig, INSTRUMENTS_MAX, MESSAGES_PER_SECOND_MAX, RESTING_ORDERS_RANGE,
+    START_TICKS_RANGE, TAPE_MESSAGES_MAX,
+};
+pub use generator::Generator;
+pub use profile::{MarketProfile, SPREADS, WINDOW};
+pub use statistics::MarketStatistics;

@@ -1,0 +1,5 @@
+//! The tests of the whole, in one binary.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+/// Native plugins: what is loaded, what is refused, what a fault costs.
+mod native;
