@@ -11,11 +11,15 @@ use crate::process;
 use crate::workspace::Workspace;
 
 /// The commands of the demo in order; `{target}` stands for the target folder.
+/// The SDK is named among the packages so that it has the same features as in a build of the whole
+/// workspace, which then compiles neither it nor what stands on it again.
 const COMMANDS: &[&[&str]] = &[
     &[
         "cargo",
         "build",
         "--release",
+        "--package",
+        "backplane-sdk",
         "--package",
         "backplane-cli",
         "--package",

@@ -21,6 +21,11 @@ impl Failure {
             next: next.into(),
         }
     }
+
+    /// What happened, alone, for a reader who is told elsewhere what to do.
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
 }
 
 impl fmt::Display for Failure {

@@ -42,7 +42,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
         Built::All => Ok(()),
         Built::Skipped(reason) => Err(Failure::new(
             format!("skipped: {reason}"),
-            format!("run `rustup target add {TARGET}`, then this command again"),
+            "do that, then run `cargo xtask guests` again",
         )),
     }
 }

@@ -74,7 +74,8 @@ impl Installed {
     /// Asks the compiler.
     fn ask() -> Result<Self, String> {
         let ask = |words: &[&str]| {
-            process::capture(Command::new("rustc").args(words)).map_err(|cause| cause.to_string())
+            process::capture(Command::new("rustc").args(words))
+                .map_err(|failure| failure.what().to_owned())
         };
         let about = ask(&["-vV"])?;
         let host = about.lines().find_map(|line| line.strip_prefix("host: "));

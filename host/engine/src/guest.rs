@@ -13,6 +13,8 @@ use backplane_sdk::instance::Instance;
 use backplane_sdk::params::Params;
 use backplane_sdk::state::LogLine;
 
+pub use crate::fault::Fault;
+
 /// What a guest gives back: commands and log lines are appended in the order in which they were given.
 #[derive(Debug, Default)]
 pub struct Replies {
@@ -20,28 +22,6 @@ pub struct Replies {
     pub commands: Vec<Command>,
     /// The log lines.
     pub logs: Vec<LogLine>,
-}
-
-/// Why a guest cannot go on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// What happened, in one line.
-    pub message: String,
-    /// The source file, where it is known.
-    pub file: Option<String>,
-    /// The line in it, where it is known.
-    pub line: Option<u32>,
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.message)?;
-        match (&self.file, self.line) {
-            (Some(file), Some(line)) => write!(f, " ({file}:{line})"),
-            (Some(file), None) => write!(f, " ({file})"),
-            _ => Ok(()),
-        }
-    }
 }
 
 /// A strategy instance on some carrier.
@@ -126,10 +106,6 @@ impl<S: Strategy> Guest for InProcess<S> {
 
     fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault> {
         let loaded = self.instance.load(version, bytes);
-        loaded.map_err(|message| Fault {
-            message,
-            file: None,
-            line: None,
-        })
+        loaded.map_err(Fault::new)
     }
 }

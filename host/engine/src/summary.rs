@@ -4,7 +4,7 @@
 
 use backplane_sdk::types::{Money, Timestamp};
 
-use crate::guest::Fault;
+use crate::fault::Fault;
 
 /// How a strategy instance ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,32 @@
 //! Tapes: their format, how they are imported, proven and generated. This crate knows no engine.
+//!
+//! A tape is an Arrow IPC file of order-level rows whose look-ups were done when it was made: each row says what rests
+//! at its level, where in the queue its order stands and whether the best prices change, so that replaying it is
+//! arithmetic. The format is described in [`format`].
+//!
+//! ```no_run
+//! use backplane_tape::import::{ImportOptions, import};
+//! use backplane_tape::{TapeReader, verify};
+//!
+//! # fn main() -> Result<(), backplane_tape::TapeError> {
+//! let options = ImportOptions { output: "goog.tape".into(), ..ImportOptions::default() };
+//! let report = import(&["GOOG_2012-06-21_10.zip".into()], &options, &mut |rows, _bytes| eprintln!("{rows} rows"))?;
+//! println!("{report}");
+//!
+//! let verified = verify("goog.tape".as_ref(), Some("GOOG_2012-06-21_10.zip".as_ref()))?;
+//! assert!(verified.is_sound());
+//!
+//! let mut tape = TapeReader::open("goog.tape".as_ref())?;
+//! while let Some(columns) = tape.next_batch()? {
+//!     for (price, size) in columns.price.iter().zip(columns.size) {
+//!         println!("{size} at {price}");
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
-
-pub mod message;
 
 mod error;
 pub mod format;
@@ -14,11 +38,22 @@ mod digest;
 mod reader;
 mod writer;
 
+pub mod message;
+pub mod resolve;
+
+pub mod import;
+mod time_zone;
+
+mod inspect;
+mod verify;
+
 pub use error::{Place, TapeError};
 pub use format::{Header, InstrumentDefinition, Source, SourceFile};
+pub use inspect::{Inspection, inspect};
 pub use message::SourceMessage;
 pub use reader::{Columns, Details, TapeReader};
 pub use row::Row;
 pub use signals::Signals;
 pub use statistics::{Crossed, Resolution, RowStatistics, Statistics};
+pub use verify::{Check, Comparison, VerifyReport, verify};
 pub use writer::{Overwrite, TapeWriter, Written};

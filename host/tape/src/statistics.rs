@@ -126,6 +126,8 @@ pub struct Resolution {
     pub fills_elsewhere: u64,
     /// Fills after which the order was neither cancelled nor modified in the same event: no rows.
     pub fills_unconfirmed: u64,
+    /// Fills of more than the order showed: the row says what it showed.
+    pub fills_clipped: u64,
     /// Cancels or fills of more than was left: clamped.
     pub over_cancels: u64,
     /// Adds of an order that is in the book: taken as a cancel and an add.

@@ -229,11 +229,12 @@ unsafe extern "C" fn load<S: Strategy>(
 }
 
 unsafe extern "C" fn destroy<S: Strategy>(state: *mut c_void) {
-    // A panic while dropping has nobody left to hear of it.
-    let _ = catch_unwind(AssertUnwindSafe(|| {
+    let dropped = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: `state` is what `create` gave, and the contract has the host forget it now.
         drop(unsafe { Box::from_raw(state.cast::<NativeInstance<S>>()) });
     }));
+    // A panic while dropping has nobody left to hear of it; dropping its payload may panic again.
+    core::mem::forget(dropped);
 }
 
 /// The table of a strategy.

@@ -279,9 +279,10 @@ fn shorten(text: &str) -> String {
 
 /// The failure that a status and its reply stand for.
 fn finish(code: u32, reply: &Reply) -> Result<(), Failure> {
-    // SAFETY: the plugin keeps the bytes until the next call.
     let text = |bytes: &Bytes| {
-        unsafe { copy(bytes, TEXT_BYTES_MAX) }
+        // SAFETY: the plugin keeps the bytes until the next call.
+        let copied = unsafe { copy(bytes, TEXT_BYTES_MAX) };
+        copied
             .map(|x| String::from_utf8_lossy(&x).into_owned())
             .ok()
             .filter(|x| !x.is_empty())

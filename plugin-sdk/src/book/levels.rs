@@ -8,7 +8,7 @@ use crate::abi::LentBook;
 use crate::types::{Price, Quantity, Side};
 
 /// A price-level book. Its first field is the part that native plugins read in place (see `docs/abi.md`).
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[repr(C)]
 pub struct LevelBook {
     pub(crate) lent: LentBook,
@@ -19,6 +19,19 @@ pub struct LevelBook {
 impl Default for LevelBook {
     fn default() -> LevelBook {
         LevelBook::new()
+    }
+}
+
+impl Clone for LevelBook {
+    /// A book of its own: what it lends are its own levels, never those of the book that it was made from.
+    fn clone(&self) -> LevelBook {
+        let mut book = LevelBook {
+            lent: LentBook::EMPTY,
+            bids: self.bids.clone(),
+            asks: self.asks.clone(),
+        };
+        Side::BOTH.into_iter().for_each(|side| book.lend(side));
+        book
     }
 }
 

@@ -72,7 +72,9 @@ pub enum GenerateError {
         given: u16,
     },
     /// No message, or more than there are sequence numbers.
-    #[error("{given} messages and {snapshot} in the snapshot: a generated tape has 1 to {TAPE_MESSAGES_MAX} in all")]
+    #[error(
+        "{given} messages and {snapshot} in the snapshot: a generated tape has 1 to {TAPE_MESSAGES_MAX} in all"
+    )]
     Messages {
         /// The number of messages asked for.
         given: u64,
@@ -80,7 +82,9 @@ pub enum GenerateError {
         snapshot: u64,
     },
     /// A tape that ends before it begins, or after the last representable time.
-    #[error("a tape from {start} that lasts {nanos} ns: it must last at least 1 ns and end before the year 2200")]
+    #[error(
+        "a tape from {start} that lasts {nanos} ns: it must last at least 1 ns and end before the year 2200"
+    )]
     Duration {
         /// When the tape starts.
         start: Timestamp,
@@ -229,7 +233,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_generated_is_refused_with_its_value() {
-        let cases: [(fn(&mut GeneratorConfig), &str); 9] = [
+        type Spoil = fn(&mut GeneratorConfig);
+        let cases: [(Spoil, &str); 9] = [
             (|c| c.instruments = 0, "0 instruments"),
             (|c| c.instruments = 1_001, "1001 instruments"),
             (|c| c.messages = 0, "0 messages"),

@@ -29,17 +29,26 @@ const SIDE_ORDERS_MIN: u32 = 48;
 const ROOM_DRAWS: u32 = 3;
 /// How often an order is looked for before the attempt is given up.
 const PICKS_MAX: u32 = 8;
-/// The chance in 1024 that a new order improves the best price when the spread is wider than a tick.
-const IMPROVE_CHANCE: u32 = 400;
+/// The chance in 1024 that a new order improves the best price when the spread is two ticks; it grows in proportion to
+/// the spread.
+const IMPROVE_CHANCE: u32 = 370;
 /// How much likelier than one half it is that the best price is improved on the side of the last aggressor, in units of
 /// 1/1024.
-const FOLLOW_TILT: i32 = 160;
+const FOLLOW_TILT: i32 = 220;
+/// The mood counts for one over this much where orders are placed and cancelled.
+const MOOD_SHARE: i32 = 2;
 /// A best queue with fewer orders than this attracts new ones.
 const SHORT_QUEUE_ORDERS: u32 = 10;
 /// The chance in 1024 that a new order joins a short best queue.
-const JOIN_CHANCE: u32 = 500;
+const JOIN_CHANCE: u32 = 320;
+/// Orders in a best queue are picked as if there were so many more of them: the last ones do not stay for long.
+const FLIGHT_ORDERS: u32 = 3;
 /// The chance in 1024 that a cancelled order stands farther away than any new order is placed.
-const STRAY_CHANCE: u32 = 16;
+const STRAY_CHANCE: u64 = 16;
+/// The chance in 1024 that an order is picked whatever its place in the queue; else it is one of the youngest.
+const ANY_AGE_CHANCE: u32 = 256;
+/// How many orders at the end of a queue are the youngest.
+const YOUNG_ORDERS: u32 = 4;
 /// The chance in 1024 that a modification leaves the price as it is.
 const RESIZE_CHANCE: u32 = 150;
 /// The chance in 1024 that such a modification increases the size and so loses its place in the queue.
@@ -74,6 +83,8 @@ pub(super) struct Flow {
     ring_low: i32,
     ring_ticks: i32,
     orders_wanted: u32,
+    /// What one order is of all wanted ones, in units of 2^-26.
+    share_of_an_order: u32,
 }
 
 /// What an instrument starts with.
@@ -97,7 +108,7 @@ impl Flow {
     /// A book filled with orders, before its first event.
     pub(super) fn new(settings: FlowSettings, shape: &Shape) -> Flow {
         let mut random = Random::new(settings.seed, u64::from(settings.instrument));
-        let ring_ticks = (shape.reach() as u32 * 5 + 256).next_power_of_two();
+        let ring_ticks = (shape.reach() as u32 * 4 + 256).next_power_of_two();
         let mut arrivals = Arrivals::new(settings.messages_per_second / MESSAGES_PER_EVENT);
         let (wait, kind) = arrivals.next(&mut random);
         let mut flow = Flow {
@@ -105,7 +116,11 @@ impl Flow {
             ladder: Ladder::new(ring_ticks, settings.orders as usize, settings.start_tick),
             random,
             arrivals,
-            sentiment: Sentiment::new(settings.start, settings.start_tick),
+            sentiment: Sentiment::new(
+                settings.start,
+                settings.start_tick,
+                settings.messages_per_second,
+            ),
             taken_side: ASK,
             clock: settings.start + wait,
             kind,
@@ -113,6 +128,7 @@ impl Flow {
             ring_low: settings.start_tick - ring_ticks as i32 / 2,
             ring_ticks: ring_ticks as i32,
             orders_wanted: settings.orders,
+            share_of_an_order: (1 << 26) / settings.orders,
         };
         flow.fill(settings.start_tick, shape);
         flow
@@ -124,6 +140,11 @@ impl Flow {
             let best = behind(side, start_tick, (side == BID) as i32);
             for (distance, mean) in shape.depth.iter().enumerate() {
                 let tick = behind(side, best, distance as i32);
+                if tick < 1 {
+                    break;
+                }
+                // The best queues are shorter on average than they can get, because they are used up.
+                let mean = if distance == 0 { mean * 5 / 8 } else { *mean };
                 let orders = (mean / 2 + self.random.below(mean + 2)).max(1);
                 for _ in 0..orders {
                     let size = shape.size.draw(&mut self.random);
@@ -198,10 +219,15 @@ impl Flow {
     fn steered(&mut self, kind: Kind) -> Kind {
         let live = self.ladder.orders(BID) + self.ladder.orders(ASK);
         let wanted = self.orders_wanted;
-        let chance = |off: u32| (u64::from(off) * 8_192 / u64::from(wanted)).min(700) as u32;
+        let share = self.share_of_an_order;
+        let chance = |off: u32| ((u64::from(off) * u64::from(share)) >> 13).min(700) as u32;
         match kind {
-            Kind::Place if live > wanted && self.random.chance(chance(live - wanted)) => Kind::Cancel,
-            Kind::Cancel if live < wanted && self.random.chance(chance(wanted - live)) => Kind::Place,
+            Kind::Place if live > wanted && self.random.chance(chance(live - wanted)) => {
+                Kind::Cancel
+            }
+            Kind::Cancel if live < wanted && self.random.chance(chance(wanted - live)) => {
+                Kind::Place
+            }
             _ => kind,
         }
     }
@@ -225,7 +251,7 @@ impl Flow {
     /// Places a limit order.
     fn place(&mut self, shape: &Shape, writer: &mut Writer) {
         let spread = self.ladder.spread();
-        let (side, tick) = if spread > 1 && self.random.chance(IMPROVE_CHANCE * (spread as u32 - 1)) {
+        let (side, tick) = if spread > 1 && self.random.chance(IMPROVE_CHANCE * (spread as u32 + 2) / 4) {
             self.improving_price(spread)
         } else {
             let side = self.side_to_fill();
@@ -245,9 +271,12 @@ impl Flow {
 
     /// A side and a price inside the spread, which must be wider than a tick.
     fn improving_price(&mut self, spread: i32) -> (usize, i32) {
-        let mood = self.sentiment.mood(self.ladder.best(BID));
-        let follows = if self.taken_side == ASK { FOLLOW_TILT } else { -FOLLOW_TILT };
-        let side = if self.random.chance((512 + mood + follows) as u32) { BID } else { ASK };
+        let follows = if self.taken_side == ASK {
+            FOLLOW_TILT
+        } else {
+            -FOLLOW_TILT
+        };
+        let side = self.side_by(self.mood() + follows);
         let step = if self.random.chance(870) {
             1
         } else {
@@ -259,13 +288,31 @@ impl Flow {
     /// The side for a new order: the one with fewer orders is likelier.
     fn side_to_fill(&mut self) -> usize {
         let lack = i64::from(self.ladder.orders(ASK)) - i64::from(self.ladder.orders(BID));
-        let tilt = (lack * 2_048 / i64::from(self.orders_wanted)).clamp(-448, 448);
-        if self.random.chance((512 + tilt) as u32) { BID } else { ASK }
+        let tilt = ((lack * i64::from(self.share_of_an_order)) >> 19).clamp(-300, 300) as i32;
+        self.side_by(tilt + self.mood() / MOOD_SHARE)
+    }
+
+    /// How much likelier than one half buying is, in units of 1/1024.
+    #[inline]
+    pub(super) fn mood(&self) -> i32 {
+        self.sentiment.mood(self.ladder.best(BID))
+    }
+
+    /// The bids with a chance of one half and `tilt` / 1024 more, else the asks.
+    #[inline]
+    pub(super) fn side_by(&mut self, tilt: i32) -> usize {
+        let chance = (512 + tilt).clamp(32, 992) as u32;
+        if self.random.chance(chance) { BID } else { ASK }
     }
 
     /// A distance from the best price; large ones are spread over the prices between the law's quantiles.
     fn distance(&mut self, law: &Law) -> i32 {
         let distance = law.draw(&mut self.random);
+        self.spread_out(distance)
+    }
+
+    #[inline]
+    fn spread_out(&mut self, distance: u32) -> i32 {
         if distance < 32 {
             return distance as i32;
         }
@@ -279,7 +326,8 @@ impl Flow {
         for _ in 0..ROOM_DRAWS {
             let distance = self.distance(law);
             tick = self.price_behind(side, distance);
-            if self.ladder.level(tick).orders < shape.depth_at(distance as u32) || distance == 0 {
+            let usual = shape.depth_at(distance as u32);
+            if self.random.below(usual * 2) >= self.ladder.level(tick).orders {
                 break;
             }
         }
@@ -296,28 +344,34 @@ impl Flow {
     /// Picks an order: first a price by the law of distances, which long queues pass more often than short ones, then
     /// a place in the queue, where the youngest are picked most. Gives the side and the order's place in the slab.
     fn pick(&mut self, law: &Law, shape: &Shape) -> Option<(usize, u32)> {
+        let bid_chance = (512 - self.mood() / MOOD_SHARE).clamp(32, 992) as u64;
         for _ in 0..PICKS_MAX {
-            let side = self.random.below(2) as usize;
-            let distance = if self.random.chance(STRAY_CHANCE) {
+            // One draw serves four decisions, ten bits, ten bits, the law's bits and the upper half.
+            let bits = self.random.bits();
+            let side = if bits % 1_024 < bid_chance { BID } else { ASK };
+            let distance = if (bits >> 10) % 1_024 < STRAY_CHANCE {
                 shape.reach() + self.random.below(shape.reach() as u32) as i32
             } else {
-                self.distance(law)
+                self.spread_out(law.at(bits >> 20))
             };
             let tick = behind(side, self.ladder.best(side), distance);
             let orders = self.ladder.level(tick).orders;
             let usual = shape.depth_at(distance as u32);
-            if tick < 1 || self.random.below(usual * 2) >= orders {
+            let hurry = if distance == 0 { FLIGHT_ORDERS } else { 0 };
+            let chosen = ((bits >> 32) * u64::from(usual * 2)) >> 32;
+            if tick < 1 || orders == 0 || chosen >= u64::from(orders + hurry) {
                 continue;
             }
             if distance == 0 && orders == 1 && !self.may_empty(side) {
                 continue;
             }
-            let younger = if self.random.chance(512) {
-                self.random.below(3.min(orders))
+            let is_any = self.random.chance(ANY_AGE_CHANCE);
+            let younger = self.random.below(if is_any {
+                orders
             } else {
-                self.random.below(orders)
-            };
-            return Some((side, self.ladder.from_the_back(tick, younger)));
+                orders.min(YOUNG_ORDERS)
+            });
+            return Some((side, self.ladder.nth_youngest(tick, younger)));
         }
         None
     }
@@ -373,15 +427,28 @@ impl Flow {
     /// other side. The same price where there is no other.
     fn new_price(&mut self, side: usize, tick: i32, shape: &Shape) -> i32 {
         let candidate = if self.random.chance(STEP_CHANCE) {
-            let step = if self.random.chance(920) { 1 } else { 2 + self.random.below(2) as i32 };
-            let (closer, farther) = (behind(side, tick, -step), behind(side, tick, step));
-            let room = self.ladder.level(farther).orders < self.ladder.level(closer).orders;
-            if room || self.random.chance(256) { farther } else { closer }
+            let step = if self.random.chance(920) {
+                1
+            } else {
+                2 + self.random.below(2) as i32
+            };
+            let closer = behind(side, tick, -step);
+            let distance = (self.ladder.best(side) - closer).unsigned_abs();
+            let usual = shape.depth_at(distance);
+            if self.random.below(usual * 2) >= self.ladder.level(closer).orders {
+                closer
+            } else {
+                behind(side, tick, step)
+            }
         } else {
             self.roomy_price(side, &shape.relocate, shape)
         };
         let other = self.ladder.best(1 - side);
-        let is_allowed = if side == BID { candidate < other } else { candidate > other };
+        let is_allowed = if side == BID {
+            candidate < other
+        } else {
+            candidate > other
+        };
         if is_allowed && candidate != tick && candidate >= 1 {
             return candidate;
         }

@@ -122,7 +122,7 @@ impl Ladder {
 
     /// The place of the order that has `younger` orders behind it at a price; the level must hold more than those.
     #[inline]
-    pub(super) fn from_the_back(&self, tick: i32, younger: u32) -> u32 {
+    pub(super) fn nth_youngest(&self, tick: i32, younger: u32) -> u32 {
         let level = self.level(tick);
         if younger > level.orders / 2 {
             let mut place = level.head;
@@ -249,8 +249,8 @@ mod tests {
         let oldest = ladder.oldest(999);
         assert_eq!(ladder.order(oldest).id, 1);
         assert_eq!(ladder.order(ladder.after(oldest)).id, 2);
-        assert_eq!(ladder.order(ladder.from_the_back(999, 0)).id, 2);
-        assert_eq!(ladder.order(ladder.from_the_back(999, 1)).id, 1);
+        assert_eq!(ladder.order(ladder.nth_youngest(999, 0)).id, 2);
+        assert_eq!(ladder.order(ladder.nth_youngest(999, 1)).id, 1);
         assert_eq!(ladder.level(999).size, 12);
     }
 

@@ -34,10 +34,13 @@ impl Law {
     /// A law of distances: `head` gives the weights of the distances 0, 1, 2.., `tail_weight` is spread over the
     /// distances from the head's end up to `limit` by a power law. That relative limit prices follow one is known
     /// since Zovko and Farmer, "The power of patience" (2002).
-    pub(super) fn with_power_tail(head: &[f64], tail_weight: f64, exponent: f64, limit: u16) -> Law {
-        let mut weighted: Vec<(u16, f64)> = (0..=limit)
-            .zip(head.iter().copied())
-            .collect();
+    pub(super) fn with_power_tail(
+        head: &[f64],
+        tail_weight: f64,
+        exponent: f64,
+        limit: u16,
+    ) -> Law {
+        let mut weighted: Vec<(u16, f64)> = (0..=limit).zip(head.iter().copied()).collect();
         let first = weighted.len() as u16;
         let tail: Vec<(u16, f64)> = (first..=limit)
             .map(|distance| (distance, libm::pow(f64::from(distance), -exponent)))
@@ -53,8 +56,19 @@ impl Law {
     /// One value.
     #[inline]
     pub(super) fn draw(&self, random: &mut Random) -> u32 {
-        let index = (random.bits() >> (64 - QUANTILES.ilog2())) as usize;
-        self.quantiles.get(index).map_or(0, |value| u32::from(*value))
+        self.at(random.bits() >> (64 - Law::BITS))
+    }
+
+    /// How many random bits a value takes.
+    pub(super) const BITS: u32 = QUANTILES.ilog2();
+
+    /// The value for the lowest [`Law::BITS`] of the random bits `bits`.
+    #[inline]
+    pub(super) fn at(&self, bits: u64) -> u32 {
+        let index = bits as usize % QUANTILES;
+        self.quantiles
+            .get(index)
+            .map_or(0, |value| u32::from(*value))
     }
 }
 

@@ -83,7 +83,10 @@ impl MarketProfile {
     pub fn new(instruments: &[Instrument], from: Timestamp) -> MarketProfile {
         MarketProfile {
             from,
-            ticks: instruments.iter().map(|known| known.tick.0.max(1)).collect(),
+            ticks: instruments
+                .iter()
+                .map(|known| known.tick.0.max(1))
+                .collect(),
             books: vec![Book::default(); instruments.len()],
             counts: Counts::default(),
         }

@@ -32,7 +32,12 @@ impl Random {
         let result = a.wrapping_add(d).rotate_left(23).wrapping_add(a);
         let third = c ^ a;
         let fourth = d ^ b;
-        self.state = [a ^ fourth, b ^ third, third ^ (b << 17), fourth.rotate_left(45)];
+        self.state = [
+            a ^ fourth,
+            b ^ third,
+            third ^ (b << 17),
+            fourth.rotate_left(45),
+        ];
         result
     }
 

@@ -6,13 +6,14 @@
 use super::law::Law;
 
 /// How many orders rest at the best price when it is as long as it usually gets.
-const TOUCH_ORDERS: u32 = 13;
+const TOUCH_ORDERS: u32 = 20;
 /// How many orders rest at each price near the best one.
 const NEAR_ORDERS: u32 = 22;
 
 /// The share in 1024 of each size from 1 on among new orders; larger ones follow a power law.
 const SIZES: [f64; 20] = [
-    764.0, 90.0, 55.0, 34.0, 9.4, 7.7, 4.5, 3.6, 3.1, 4.3, 2.1, 27.0, 5.5, 0.7, 0.4, 2.3, 2.0, 0.4, 0.3, 1.0,
+    764.0, 90.0, 55.0, 34.0, 9.4, 7.7, 4.5, 3.6, 3.1, 4.3, 2.1, 27.0, 5.5, 0.7, 0.4, 2.3, 2.0, 0.4,
+    0.3, 1.0,
 ];
 /// The share in 1000 of each size from 1 on among trades; larger ones follow a power law.
 const TRADE_SIZES: [f64; 12] = [
@@ -53,19 +54,25 @@ impl Shape {
                 limit,
             ),
             cancel: Law::with_power_tail(
-                &[595.0, 77.0, 22.0, 10.0, 10.0, 8.0, 8.0, 12.0, 10.0, 40.0, 8.0],
+                &[
+                    595.0, 77.0, 22.0, 10.0, 10.0, 8.0, 8.0, 12.0, 10.0, 40.0, 8.0,
+                ],
                 200.0,
                 1.57,
                 limit,
             ),
             modify: Law::with_power_tail(
-                &[173.0, 159.0, 98.0, 101.0, 73.0, 37.0, 12.0, 5.0, 5.0, 30.0, 6.0],
+                &[
+                    173.0, 159.0, 98.0, 101.0, 73.0, 37.0, 12.0, 5.0, 5.0, 30.0, 6.0,
+                ],
                 300.0,
                 1.0,
                 limit,
             ),
             relocate: Law::with_power_tail(
-                &[60.0, 90.0, 200.0, 170.0, 100.0, 60.0, 11.0, 5.0, 8.0, 5.0, 30.0],
+                &[
+                    60.0, 90.0, 200.0, 170.0, 100.0, 60.0, 11.0, 5.0, 8.0, 5.0, 30.0,
+                ],
                 300.0,
                 1.0,
                 limit,
@@ -91,14 +98,20 @@ impl Shape {
 /// The mean number of orders at each distance for one side with `orders` orders: constant near the best price and
 /// falling like the density of a Cauchy law, whose sum is known, so the total comes out as wanted.
 fn depth(orders: u32) -> Vec<u32> {
-    let half_width = f64::from(orders) / (f64::from(NEAR_ORDERS) * core::f64::consts::FRAC_PI_2);
+    // A tenth lies beyond the reach, at six half widths.
+    let whole = f64::from(orders) * 1.1;
+    let half_width = whole / (f64::from(NEAR_ORDERS) * core::f64::consts::FRAC_PI_2);
     let reach = (half_width * 6.0) as u32 + 8;
     (0..=reach)
         .map(|distance| {
             let relative = f64::from(distance) / half_width;
             let mean = f64::from(NEAR_ORDERS) / (1.0 + relative * relative);
-            let limit = if distance == 0 { TOUCH_ORDERS } else { NEAR_ORDERS };
-            (mean as u32).clamp(1, limit)
+            let limit = if distance == 0 {
+                TOUCH_ORDERS
+            } else {
+                NEAR_ORDERS
+            };
+            ((mean + 0.5) as u32).clamp(1, limit)
         })
         .collect()
 }

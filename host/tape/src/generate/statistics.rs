@@ -73,7 +73,10 @@ impl MarketStatistics {
             ("modify share", self.modify_share),
             ("trade share", self.trade_share),
             ("fill share", self.fill_share),
-            ("best-price changes a message", self.best_changes_per_message),
+            (
+                "best-price changes a message",
+                self.best_changes_per_message,
+            ),
             ("mean spread, ticks", self.mean_spread_ticks),
             ("spread of 1 tick, share", self.spread_shares[0]),
             ("spread of 2 ticks, share", self.spread_shares[1]),
@@ -94,7 +97,9 @@ impl MarketStatistics {
             } else {
                 format!("{:.3}", own / others)
             };
-            table.push_str(&format!("{label:<34} {own:>12.4} {others:>12.4} {ratio:>8}\n"));
+            table.push_str(&format!(
+                "{label:<34} {own:>12.4} {others:>12.4} {ratio:>8}\n"
+            ));
         }
         table
     }

@@ -18,10 +18,8 @@ const SWEEP_LEVELS_MAX: u32 = 3;
 const SWEEP_CHANCE: u32 = 150;
 /// The chance in 1024 that what is left of an aggressive order comes to rest at its limit.
 const REST_CHANCE: u32 = 130;
-/// How eagerly short queues are used up: the chance is this in 1024 at a queue of size one, and falls with the size.
-const TAKE_ALL_CHANCE: u32 = 700;
-/// The size of a queue at which that chance is halved.
-const TAKE_ALL_SIZE: u32 = 3;
+/// The size of a queue that every second aggressive order is made to use up; the chance falls with the size's fourth power.
+const TAKE_ALL_SIZE: u32 = 9;
 /// The chance in 1024 that an aggressive order is a further part of the one before it. That the signs of trades persist
 /// because large orders are split was shown by Lillo and Farmer, "The long memory of the efficient market" (2004).
 const REPEAT_CHANCE: u32 = 340;
@@ -48,8 +46,7 @@ impl Flow {
         self.taken_side = side;
         let queue = self.ladder.level(self.ladder.best(side)).size;
         let mut wanted = shape.trade_size.draw(&mut self.random);
-        let eagerness = TAKE_ALL_CHANCE * (TAKE_ALL_SIZE + 1) / (TAKE_ALL_SIZE + queue);
-        if wanted < queue && self.random.chance(eagerness) {
+        if wanted < queue && self.is_used_up(queue) {
             wanted = queue;
         }
         if wanted >= queue && !self.may_empty(side) {
@@ -74,10 +71,25 @@ impl Flow {
         // The queue that was met is used up here, so its price is free for the other side.
         if aggressor.wanted > 0 && self.random.chance(REST_CHANCE) {
             let own = 1 - side;
-            self.ladder.add(own, aggressor.tick, aggressor.id, aggressor.wanted);
-            writer.push(Action::Add, own, aggressor.id, aggressor.tick, aggressor.wanted);
+            self.ladder
+                .add(own, aggressor.tick, aggressor.id, aggressor.wanted);
+            writer.push(
+                Action::Add,
+                own,
+                aggressor.id,
+                aggressor.tick,
+                aggressor.wanted,
+            );
         }
         true
+    }
+
+    /// Whether an aggressive order is sized to take all of a queue of this size.
+    fn is_used_up(&mut self, queue: u32) -> bool {
+        const FOURTH_POWER: u32 = TAKE_ALL_SIZE.pow(4);
+        let queue = queue.min(64);
+        self.random
+            .chance(1_000 * FOURTH_POWER / (FOURTH_POWER + queue.pow(4)))
     }
 
     /// The side whose orders are taken: the shorter queue is likelier, and the mood counts.
@@ -87,9 +99,7 @@ impl Flow {
             size * size
         });
         let chance = (bids * 1_024 / (bids + asks)) as i32;
-        let mood = self.sentiment.mood(self.ladder.best(BID));
-        let chance = (chance + mood).clamp(40, 984) as u32;
-        if self.random.chance(chance) { ASK } else { BID }
+        1 - self.side_by(chance - 512 + self.mood())
     }
 
     /// Trades with the best queue, oldest order first; true where the queue is used up.

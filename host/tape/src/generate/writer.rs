@@ -67,13 +67,27 @@ impl Writer {
 
     /// Writes what happens to an order. `side` is an index, `price_ticks` a price in whole ticks.
     #[inline]
-    pub(super) fn push(&mut self, action: Action, side: usize, order_id: u64, price_ticks: i32, size: u32) {
+    pub(super) fn push(
+        &mut self,
+        action: Action,
+        side: usize,
+        order_id: u64,
+        price_ticks: i32,
+        size: u32,
+    ) {
         let price = Price(i64::from(price_ticks) * self.tick);
         self.write(action, Some(side_of(side)), order_id, price, size);
     }
 
     #[inline]
-    fn write(&mut self, action: Action, side: Option<Side>, order_id: u64, price: Price, size: u32) {
+    fn write(
+        &mut self,
+        action: Action,
+        side: Option<Side>,
+        order_id: u64,
+        price: Price,
+        size: u32,
+    ) {
         self.sequence += 1;
         self.messages.push(SourceMessage {
             ts_event: self.ts_event,

@@ -22,16 +22,17 @@
 mod book;
 mod event;
 mod executions;
+mod step;
 
 use backplane_sdk::book::Level;
-use backplane_sdk::types::{Action, Flags, Price, Side};
+use backplane_sdk::types::{Action, Flags, Side};
 
 use crate::error::TapeError;
 use crate::message::SourceMessage;
 use crate::row::Row;
 use crate::signals::Signals;
 use crate::statistics::{Crossed, Resolution};
-use book::{Book, Effect, NotApplied};
+use book::Book;
 use event::{Event, EventQueue};
 use executions::Executions;
 
@@ -69,7 +70,9 @@ pub struct Resolver {
     books: Vec<Book>,
     queue: EventQueue,
     executions: Executions,
+    /// The rows of the events that have ended and are not handed out yet.
     rows: Vec<Row>,
+    /// How many rows were handed out before those.
     rows_before: u64,
     ts_recv: i64,
     resolution: Resolution,
@@ -111,14 +114,23 @@ impl Resolver {
         self.ts_recv = message.ts_recv.0;
         if self.queue.ends_snapshot(&message) {
             self.queue.close(message.instrument);
-            if self.queue.is_whole() {
-                self.process()?;
-            }
+            self.process_if_whole()?;
         }
         self.queue.push(message).map_err(|why| self.wrong(why))?;
-        if self.queue.is_whole() {
-            self.process()?;
+        self.process_if_whole()?;
+        Ok(&self.rows)
+    }
+
+    /// Ends the open event of an instrument where the source says so without a message.
+    ///
+    /// # Errors
+    /// As for [`Resolver::push`].
+    pub fn end_event(&mut self, instrument: u16) -> Result<&[Row], TapeError> {
+        self.begin();
+        if usize::from(instrument) < self.books.len() {
+            self.queue.close(instrument);
         }
+        self.process_if_whole()?;
         Ok(&self.rows)
     }
 
@@ -130,15 +142,18 @@ impl Resolver {
         self.begin();
         let open = self.queue.close_all();
         self.resolution.unfinished_events = self.resolution.unfinished_events.saturating_add(open);
-        if self.queue.is_whole() {
-            self.process()?;
-        }
+        self.process_if_whole()?;
         Ok(&self.rows)
     }
 
     /// What was noticed so far.
     pub const fn resolution(&self) -> &Resolution {
         &self.resolution
+    }
+
+    /// For importers, to add what they noticed.
+    pub(crate) const fn resolution_mut(&mut self) -> &mut Resolution {
+        &mut self.resolution
     }
 
     /// The crossed books so far.
@@ -161,32 +176,37 @@ impl Resolver {
         TapeError::Message { message: self.resolution.messages, why }
     }
 
-    /// Resolves all that is queued: every event in it is whole.
-    fn process(&mut self) -> Result<(), TapeError> {
-        let mut queue = std::mem::replace(&mut self.queue, EventQueue::new(0));
+    /// Resolves all that is queued, once every event in it is whole.
+    fn process_if_whole(&mut self) -> Result<(), TapeError> {
+        if !self.queue.is_whole() {
+            return Ok(());
+        }
+        let mut queue = std::mem::take(&mut self.queue);
+        let books = &self.books;
+        queue.compare_snapshots(|message| {
+            books[usize::from(message.instrument)].order(message.order_id).is_some_and(|order| {
+                Some(order.side) == message.side && order.price == message.price && order.remaining == message.size
+            })
+        });
         if self.conventions.fills == FillConvention::Announces {
             self.executions.prepare(&queue);
         }
-        let mut result = Ok(());
-        for (place, (message, number)) in queue.messages().enumerate() {
-            let event = queue.event(number);
-            result = self.step(place, message, event);
-            if result.is_err() {
-                break;
-            }
-        }
+        let result = queue
+            .messages()
+            .iter()
+            .enumerate()
+            .try_for_each(|(place, (message, number))| self.step(place, message, *number, queue.events()[*number]));
         queue.clear();
         self.queue = queue;
         result
     }
 
-    fn step(&mut self, place: usize, message: &SourceMessage, event: Event) -> Result<(), TapeError> {
+    fn step(&mut self, place: usize, message: &SourceMessage, number: usize, event: Event) -> Result<(), TapeError> {
         if place == event.first_message {
             self.open_event(message, event)?;
         }
-        let instrument = usize::from(message.instrument);
-        if !self.books[instrument].skips_snapshot {
-            self.resolve(message, event)?;
+        if !self.books[usize::from(message.instrument)].skips_event {
+            self.resolve(message, number, event)?;
         }
         if place == event.last_message {
             self.close_event(message.instrument);
@@ -194,23 +214,29 @@ impl Resolver {
         Ok(())
     }
 
-    /// At the first message of a snapshot: decides whether the snapshot says anything new.
+    /// Decides, at the first message of a snapshot, whether the snapshot says anything new.
     fn open_event(&mut self, message: &SourceMessage, event: Event) -> Result<(), TapeError> {
         let book = &mut self.books[usize::from(message.instrument)];
-        book.last_row = None;
-        book.skips_snapshot = false;
         if !event.is_snapshot || book.is_empty() {
             return Ok(());
         }
-        if event.snapshot_adds > 0 && book.orders() == event.snapshot_adds && event.snapshot_matches {
-            // Filled in by `EventQueue` only as a possibility; the orders themselves are compared here.
-            book.skips_snapshot = true;
+        if event.is_first && !event.differs && event.confirmed == book.orders() {
+            book.skips_event = true;
+            let confirmed = &mut self.resolution.snapshot_orders_confirmed;
+            *confirmed = confirmed.saturating_add(event.confirmed as u64);
+            return Ok(());
         }
-        Ok(())
+        self.resolution.snapshots_replacing = self.resolution.snapshots_replacing.saturating_add(1);
+        match message.action {
+            Action::Clear => Ok(()),
+            _ => self.clear(message),
+        }
     }
 
+    /// Marks the event's last row.
     fn close_event(&mut self, instrument: u16) {
         let book = &mut self.books[usize::from(instrument)];
+        book.skips_event = false;
         if let Some(row) = book.last_row.take().and_then(|place| self.rows.get_mut(place)) {
             row.flags |= Flags::LAST;
             row.signals |= Signals::LAST | book.best_changes();
@@ -218,10 +244,8 @@ impl Resolver {
                 self.crossed.count(row.ts_event);
             }
         }
-        book.skips_snapshot = false;
-    }
-
-    fn resolve(&mut self, _message: &SourceMessage, _event: Event) -> Result<(), TapeError> {
-        Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

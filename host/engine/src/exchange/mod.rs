@@ -1,0 +1,461 @@
+//! The exchange: where the orders of one strategy meet the tape.
+//!
+//! Takes in requests with their times of landing, and the tape's rows; gives out answers with their times of arrival.
+//! Each strategy has an exchange of its own: strategies never meet.
+//!
+//! The exchange runs ahead of its strategy in blocks (see [`Exchange::advance`]): as far as no request can land that is
+//! not known yet. Within a block only the rows are visited that can fill something: executions, new best prices and
+//! hidden trades. First in, first out makes that exact: an execution of an order that stands behind ours must have
+//! reached ours first, and one of an order ahead of ours does not concern it.
+
+mod fees;
+mod maker;
+mod own;
+mod taken;
+mod taker;
+mod truth;
+
+use std::collections::VecDeque;
+
+use backplane_sdk::abi::Message;
+use backplane_sdk::book::{Level, LevelBook};
+use backplane_sdk::types::{
+    Fill, Instrument, InstrumentId, Liquidity, Money, OrderId, OrderStatus, OrderUpdate, Price,
+    Quantity, Reason, Side, Timestamp,
+};
+
+pub use fees::{Fee, Fees};
+
+use crate::request::{Answer, FillContext, Refused, Request, RequestBody};
+use crate::row::{Row, signal};
+use own::{OwnOrder, OwnOrders};
+use taken::TakenLiquidity;
+use truth::Truth;
+
+/// The market as the exchange of one strategy needs it: the rows that are loaded and the book that the strategies see.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// The loaded rows.
+    pub rows: &'a [Row],
+    /// The number of the first of them.
+    pub first: u64,
+    /// The places of the rows that can fill something.
+    pub matches: &'a [u32],
+    /// The number of rows that the strategies' books hold.
+    pub heard: u64,
+    /// The strategies' books, by the number of the instrument.
+    pub books: &'a [LevelBook],
+    /// The instruments.
+    pub instruments: &'a [Instrument],
+}
+
+/// How one exchange behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Nanoseconds from the exchange to the strategy.
+    pub response: i64,
+    /// Nanoseconds from the strategy to the exchange, at least.
+    pub entry: i64,
+    /// What executions cost.
+    pub fees: Fees,
+    /// The most orders that may be open.
+    pub open_orders_max: usize,
+}
+
+/// The exchange of one strategy.
+#[derive(Debug)]
+pub struct Exchange {
+    rules: Rules,
+    requests: VecDeque<Request>,
+    answers: VecDeque<Answer>,
+    own: OwnOrders,
+    taken: TakenLiquidity,
+    /// Instruments in which an own order rests at or through the other side's best price, because what was there is
+    /// taken: every added order may fill it.
+    locked: Vec<InstrumentId>,
+    /// The number of rows that were matched.
+    matched: u64,
+    /// Everything that happened at the exchange up to this time is known.
+    done: i64,
+    /// Requests that would land later do not land any more.
+    entry_closes: i64,
+    /// How far the present block may go: answers that it makes bring it nearer.
+    limit: i64,
+    levels: Vec<Level>,
+}
+
+impl Exchange {
+    /// An exchange without orders.
+    pub fn new(rules: Rules) -> Exchange {
+        Exchange {
+            rules,
+            requests: VecDeque::new(),
+            answers: VecDeque::new(),
+            own: OwnOrders::default(),
+            taken: TakenLiquidity::default(),
+            locked: Vec::new(),
+            matched: 0,
+            done: i64::MIN,
+            entry_closes: i64::MAX,
+            limit: i64::MIN,
+            levels: Vec::new(),
+        }
+    }
+
+    /// Sends a request. Requests land in the order in which they were sent.
+    pub fn send(&mut self, request: Request) {
+        self.requests.push_back(request);
+    }
+
+    /// How many requests are on their way.
+    pub fn requests_pending(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// The next answer to arrive.
+    pub fn next_answer(&self) -> Option<&Answer> {
+        self.answers.front()
+    }
+
+    /// Takes the next answer to arrive.
+    pub fn take_answer(&mut self) -> Option<Answer> {
+        self.answers.pop_front()
+    }
+
+    /// Whether the tape must be matched against something.
+    #[inline]
+    fn is_live(&self) -> bool {
+        !self.own.is_empty() || !self.taken.is_empty()
+    }
+
+    /// The exchange time up to which the strategies' books may go before this exchange must be advanced: they must
+    /// never hold what happened after a landing.
+    #[inline]
+    pub fn known_until(&self) -> i64 {
+        if self.is_live() {
+            return self.done;
+        }
+        self.next_landing()
+    }
+
+    /// When the next request lands; `i64::MAX` where none will.
+    #[inline]
+    fn next_landing(&self) -> i64 {
+        let lands = self.requests.front().map_or(i64::MAX, |x| x.lands);
+        if lands > self.entry_closes {
+            i64::MAX
+        } else {
+            lands
+        }
+    }
+
+    /// Lets nothing land after exchange time `at`: the tape ends there.
+    pub fn close_entry(&mut self, at: i64) {
+        self.entry_closes = at;
+    }
+
+    /// The earliest time at which an answer may arrive that is not known yet; `i64::MAX` where none will.
+    #[inline]
+    pub fn next_unknown_answer(&self) -> i64 {
+        let known = self.known_until();
+        let after = known.saturating_add(self.rules.response);
+        if self.is_live() {
+            after.saturating_add(1)
+        } else {
+            after
+        }
+    }
+
+    /// Matches the tape and lands requests up to exchange time `until`, or less far where an answer is made that the
+    /// strategy might react to before then.
+    pub fn advance(&mut self, view: &View<'_>, until: i64) {
+        self.limit = until;
+        loop {
+            if !self.is_live() {
+                self.matched = self.matched.max(view.heard);
+            }
+            let lands = self.next_landing();
+            self.match_until(view, lands.min(self.limit));
+            if lands > self.limit || lands > self.entry_closes {
+                break;
+            }
+            if let Some(request) = self.requests.pop_front() {
+                self.land(view, &request);
+            }
+        }
+        self.done = self.done.max(self.limit);
+    }
+
+    /// Matches whole events of the tape up to exchange time `until`, or to the limit if that comes nearer.
+    fn match_until(&mut self, view: &View<'_>, until: i64) {
+        let start = view.place(self.matched);
+        if !self.taken.is_empty() || !self.locked.is_empty() {
+            self.match_every_row(view, start, until);
+            return;
+        }
+        let mut end = view.event_after(start, until);
+        if !self.own.is_empty() {
+            let first = view.matches.partition_point(|x| (*x as usize) < start);
+            for place in &view.matches[first..] {
+                let place = *place as usize;
+                if place >= end {
+                    break;
+                }
+                if self.match_row(view, place) {
+                    let nearer = until.min(self.limit);
+                    end = end.min(view.event_after(place, nearer));
+                    if !self.taken.is_empty() || !self.locked.is_empty() {
+                        self.match_every_row(view, place + 1, nearer);
+                        return;
+                    }
+                }
+            }
+        }
+        self.matched = view.first + end as u64;
+    }
+
+    /// As [`Exchange::match_until`], visiting every row: taken liquidity comes back with any of them, and any added
+    /// order may fill an own one that is locked.
+    fn match_every_row(&mut self, view: &View<'_>, start: usize, until: i64) {
+        let mut place = start;
+        while let Some(row) = view.rows.get(place) {
+            if row.ts_event > until.min(self.limit) && row.has(signal::START) {
+                break;
+            }
+            if row.has(signal::MATCH) || row.action == b'A' {
+                self.match_row(view, place);
+            }
+            self.taken.hear(row);
+            place += 1;
+        }
+        self.matched = view.first + place as u64;
+        self.unlock(view);
+    }
+
+    /// Forgets the instruments in which no own order is locked any more.
+    fn unlock(&mut self, view: &View<'_>) {
+        let mut locked = std::mem::take(&mut self.locked);
+        locked.retain(|instrument| {
+            let truth = view.truth(*instrument, self.matched);
+            Side::BOTH.into_iter().any(|side| {
+                let own = self.own.side(instrument.index(), side).first();
+                let other = truth.best(side.opposite());
+                matches!((own, other), (Some(own), Some(other)) if side.crosses(own.price, other.price))
+            })
+        });
+        self.locked = locked;
+    }
+
+    fn land(&mut self, view: &View<'_>, request: &Request) {
+        let at = request.lands;
+        match request.body {
+            RequestBody::Submit(order) => self.submit(view, &order, at),
+            RequestBody::Refuse(refused) => self.refuse(&refused, at),
+            RequestBody::Modify {
+                order_id,
+                price,
+                quantity,
+            } => self.modify(view, order_id, price, quantity, at),
+            RequestBody::Cancel { order_id } => self.cancel(order_id, at),
+            RequestBody::CancelAll { instrument } => self.cancel_all(instrument, at),
+        }
+    }
+
+    fn cancel(&mut self, order_id: OrderId, at: i64) {
+        match self.own.remove(order_id) {
+            Some(order) => self.update(&order, OrderStatus::Canceled, Reason::None, at),
+            None => self.answer(at, &not_open(order_id, OrderStatus::CancelRejected, at)),
+        }
+    }
+
+    fn cancel_all(&mut self, instrument: Option<InstrumentId>, at: i64) {
+        for order in self.remove_all(instrument) {
+            self.update(&order, OrderStatus::Canceled, Reason::None, at);
+        }
+    }
+
+    /// Removes the resting orders of an instrument or of all, in the order of their numbers.
+    fn remove_all(&mut self, instrument: Option<InstrumentId>) -> Vec<OwnOrder> {
+        let concerned = |x: &(OrderId, InstrumentId)| instrument.is_none_or(|y| x.1 == y);
+        let numbers: Vec<OrderId> = self.own.numbers().filter(concerned).map(|x| x.0).collect();
+        let removed = numbers.into_iter().filter_map(|x| self.own.remove(x));
+        removed.collect()
+    }
+
+    /// Ends all orders, those on their way included, and gives the news of it, which nobody waits for: the strategy was
+    /// stopped, or the tape ended, at `at`.
+    pub fn close(
+        &mut self,
+        status: OrderStatus,
+        reason: Reason,
+        at: Timestamp,
+    ) -> Vec<OrderUpdate> {
+        self.answers.clear();
+        let resting = self.remove_all(None);
+        let mut news: Vec<OrderUpdate> =
+            resting.iter().map(|x| x.news(status, reason, at)).collect();
+        for request in std::mem::take(&mut self.requests) {
+            if let RequestBody::Submit(order) = request.body {
+                news.push(OrderUpdate {
+                    instrument: order.instrument,
+                    order_id: order.order_id,
+                    side: Some(order.side),
+                    status,
+                    reason,
+                    price: order.limit.unwrap_or(Price::UNDEFINED),
+                    quantity: order.quantity,
+                    leaves: Quantity::ZERO,
+                    ts_event: at,
+                    ts_recv: at,
+                });
+            }
+        }
+        news
+    }
+
+    fn refuse(&mut self, refused: &Refused, at: i64) {
+        let update = OrderUpdate {
+            instrument: refused.instrument,
+            order_id: refused.order_id,
+            side: refused.side,
+            status: OrderStatus::Rejected,
+            reason: refused.reason,
+            price: refused.price,
+            quantity: refused.quantity,
+            leaves: Quantity::ZERO,
+            ts_event: Timestamp(at),
+            ts_recv: Timestamp(at),
+        };
+        self.answer(at, &update);
+    }
+
+    /// Answers with news of an order.
+    fn update(&mut self, order: &OwnOrder, status: OrderStatus, reason: Reason, at: i64) {
+        self.answer(at, &order.news(status, reason, Timestamp(at)));
+    }
+
+    /// Sends news of an order on its way.
+    fn answer(&mut self, at: i64, update: &OrderUpdate) {
+        let due = self.due(at);
+        let update = OrderUpdate {
+            ts_recv: Timestamp(due),
+            ..*update
+        };
+        self.answers.push_back(Answer {
+            due,
+            message: Message::from(&update),
+            fill: None,
+        });
+    }
+
+    /// Executes `quantity` of an order that does not rest, or does no longer, and sends the fill on its way. `order` is
+    /// as it is afterwards.
+    fn fill(
+        &mut self,
+        view: &View<'_>,
+        order: &OwnOrder,
+        price: Price,
+        quantity: Quantity,
+        at: i64,
+        context: FillContext,
+    ) {
+        let due = self.due(at);
+        let liquidity = match context.reason {
+            crate::record::FillReason::Taker => Liquidity::Taker,
+            _ => Liquidity::Maker,
+        };
+        let multiplier = view.instruments[order.instrument.index()].multiplier;
+        let notional = Money::notional(price, quantity, multiplier);
+        let notional = Money(notional.0.saturating_abs());
+        let fill = Fill {
+            instrument: order.instrument,
+            order_id: order.order_id,
+            side: order.side,
+            price,
+            quantity,
+            leaves: order.leaves,
+            fee: self.rules.fees.of(liquidity, notional, quantity),
+            liquidity,
+            ts_event: Timestamp(at),
+            ts_recv: Timestamp(due),
+        };
+        self.answers.push_back(Answer {
+            due,
+            message: Message::from(&fill),
+            fill: Some(context),
+        });
+    }
+
+    /// When an answer that is given now arrives. The block must not go beyond what the strategy may send on hearing it.
+    fn due(&mut self, at: i64) -> i64 {
+        let due = at.saturating_add(self.rules.response);
+        self.limit = self.limit.min(due.saturating_add(self.rules.entry));
+        due
+    }
+}
+
+impl OwnOrder {
+    fn news(&self, status: OrderStatus, reason: Reason, at: Timestamp) -> OrderUpdate {
+        let ends = matches!(
+            status,
+            OrderStatus::Canceled | OrderStatus::Expired | OrderStatus::Rejected
+        );
+        OrderUpdate {
+            instrument: self.instrument,
+            order_id: self.order_id,
+            side: Some(self.side),
+            status,
+            reason,
+            price: self.price,
+            quantity: self.quantity,
+            leaves: if ends { Quantity::ZERO } else { self.leaves },
+            ts_event: at,
+            ts_recv: at,
+        }
+    }
+}
+
+/// The answer to a request about an order that is not open.
+fn not_open(order_id: OrderId, status: OrderStatus, at: i64) -> OrderUpdate {
+    OrderUpdate {
+        instrument: InstrumentId(u32::MAX),
+        order_id,
+        side: None,
+        status,
+        reason: Reason::UnknownOrder,
+        price: Price::UNDEFINED,
+        quantity: Quantity::ZERO,
+        leaves: Quantity::ZERO,
+        ts_event: Timestamp(at),
+        ts_recv: Timestamp(at),
+    }
+}
+
+impl<'a> View<'a> {
+    /// The place of a row among those that are loaded.
+    fn place(&self, number: u64) -> usize {
+        (number.saturating_sub(self.first) as usize).min(self.rows.len())
+    }
+
+    /// The place of the first row from `from` on that begins an event after exchange time `until`; the end if none does.
+    fn event_after(&self, from: usize, until: i64) -> usize {
+        let rows = &self.rows[from..];
+        // Blocks are short against what is loaded: widen the search from the front.
+        let mut reach = 64;
+        while reach < rows.len() && rows[reach].ts_event <= until {
+            reach *= 2;
+        }
+        let near = &rows[..reach.min(rows.len())];
+        let later = near.partition_point(|row| row.ts_event <= until);
+        let begins = rows[later..].iter().position(|row| row.has(signal::START));
+        from + begins.map_or(rows.len(), |x| later + x)
+    }
+
+    /// The exchange's book of an instrument after `number` rows.
+    fn truth(&self, instrument: InstrumentId, number: u64) -> Truth<'a> {
+        let heard = self.place(self.heard);
+        let until = self.place(number).max(heard);
+        let pending = &self.rows[heard..until];
+        Truth::new(&self.books[instrument.index()], pending, instrument)
+    }
+}

@@ -1,0 +1,133 @@
+//! What travels between a strategy and its exchange.
+//!
+//! Takes in validated commands on the way out and effects on the way back; gives out plain values with the time at which
+//! each arrives.
+
+use backplane_sdk::abi::Message;
+use backplane_sdk::types::{InstrumentId, OrderId, Price, Quantity, Reason, Side, Timestamp};
+
+use crate::record::{BestLevels, FillReason};
+
+/// The largest quantity of one order, so that no sum over many orders can overflow.
+pub const QUANTITY_MAX: Quantity = Quantity(1 << 40);
+
+/// The largest magnitude of a limit price, so that no sum or difference of two can overflow.
+pub const PRICE_MAX: Price = Price(i64::MAX / 4);
+
+/// Whether a limit price is one, and on a tick.
+pub const fn is_valid_price(price: Price, tick: Price) -> bool {
+    price.0.unsigned_abs() < PRICE_MAX.0 as u64 && price.is_on_tick(tick)
+}
+
+/// Whether a quantity is from 1 to [`QUANTITY_MAX`].
+pub const fn is_valid_quantity(quantity: Quantity) -> bool {
+    quantity.0 > 0 && quantity.0 <= QUANTITY_MAX.0
+}
+
+/// A new order that passed the checks that need no market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewOrder {
+    /// Its number.
+    pub order_id: OrderId,
+    /// What it trades.
+    pub instrument: InstrumentId,
+    /// Its side.
+    pub side: Side,
+    /// The limit; `None` for a market order.
+    pub limit: Option<Price>,
+    /// How much.
+    pub quantity: Quantity,
+    /// What becomes of what does not trade at once.
+    pub rest: Rest,
+    /// Whether it is rejected rather than taking liquidity.
+    pub post_only: bool,
+}
+
+/// What becomes of the part of an order that does not trade at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// It rests in the book.
+    Rests,
+    /// It is cancelled.
+    Cancels,
+    /// Then nothing of the order trades.
+    Kills,
+}
+
+/// An order that was refused before it met the market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its number.
+    pub order_id: OrderId,
+    /// What it was to trade.
+    pub instrument: InstrumentId,
+    /// Its side, where there was one.
+    pub side: Option<Side>,
+    /// Its price.
+    pub price: Price,
+    /// Its quantity.
+    pub quantity: Quantity,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What is asked of the exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestBody {
+    /// A new order.
+    Submit(NewOrder),
+    /// A new order that is refused. The refusal takes its way through the latencies like every answer.
+    Refuse(Refused),
+    /// A new price and whole quantity.
+    Modify {
+        /// Of which order.
+        order_id: OrderId,
+        /// The new limit.
+        price: Price,
+        /// The new whole quantity, filled part included.
+        quantity: Quantity,
+    },
+    /// The end of an order.
+    Cancel {
+        /// Of which order.
+        order_id: OrderId,
+    },
+    /// The end of all orders.
+    CancelAll {
+        /// Of this instrument; of all where there is none.
+        instrument: Option<InstrumentId>,
+    },
+}
+
+/// A request on its way to the exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// When it arrives at the exchange. What the tape says of that nanosecond comes first.
+    pub lands: i64,
+    /// What is asked.
+    pub body: RequestBody,
+}
+
+/// What is known of a fill beyond what the strategy is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FillContext {
+    /// Why it happened.
+    pub reason: FillReason,
+    /// What stood ahead when the order took its place.
+    pub queue_ahead: Quantity,
+    /// When it took its place, or arrived.
+    pub arrived: Timestamp,
+    /// The exchange's best levels just before.
+    pub best: BestLevels,
+}
+
+/// An answer on its way to the strategy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// When it arrives at the strategy.
+    pub due: i64,
+    /// The order update or fill.
+    pub message: Message,
+    /// For a fill, what else is known.
+    pub fill: Option<FillContext>,
+}

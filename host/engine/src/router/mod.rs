@@ -1,0 +1,306 @@
+//! Who hears what: from rows to the messages of each subscription.
+//!
+//! Takes in the strategies' subscriptions once, then rows; gives out, for the few rows that somebody hears, who hears
+//! them and in which words. A row that nobody hears costs one test.
+
+mod bars;
+
+use backplane_sdk::abi::Message;
+use backplane_sdk::book::LevelBook;
+use backplane_sdk::descriptor::{Descriptor, Schema};
+use backplane_sdk::types::{
+    Action, Bbo, Flags, Instrument, InstrumentId, LevelChange, Mbo, Price, Quantity, Side,
+    Timestamp, Trade,
+};
+
+pub use bars::{BarBuilder, ClosedBar};
+
+use crate::error::RunError;
+use crate::record::InstanceId;
+use crate::row::{Detail, Row, signal};
+
+/// Bits of [`Listener::schemas`].
+pub mod hears {
+    /// Single orders.
+    pub const MBO: u8 = 1 << 0;
+    /// Trade prints.
+    pub const TRADES: u8 = 1 << 1;
+    /// Price levels.
+    pub const MBP: u8 = 1 << 2;
+    /// Best prices and sizes.
+    pub const BBO: u8 = 1 << 3;
+    /// Best prices.
+    pub const BBO_PRICE: u8 = 1 << 4;
+}
+
+/// A strategy instance that hears of an instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Who.
+    pub instance: InstanceId,
+    /// What: bits of [`hears`].
+    pub schemas: u8,
+}
+
+/// Who hears what.
+pub struct Router {
+    /// For each instrument, the signals that somebody listens to.
+    gates: Vec<u8>,
+    /// For each instrument, who hears of it, in the order of the instances.
+    listeners: Vec<Vec<Listener>>,
+    /// For each instrument, the last change of a level in the present event.
+    changed: Vec<Option<Row>>,
+    /// Whether somebody hears single orders.
+    needs_details: bool,
+    bars: BarBuilder,
+}
+
+impl Router {
+    /// The routes of all subscriptions.
+    ///
+    /// # Errors
+    /// Names the strategy that subscribes to something that is not there.
+    pub fn new(
+        instruments: &[Instrument],
+        descriptors: &[&Descriptor],
+    ) -> Result<Router, RunError> {
+        let mut router = Router {
+            gates: vec![0; instruments.len()],
+            listeners: vec![Vec::new(); instruments.len()],
+            changed: vec![None; instruments.len()],
+            needs_details: false,
+            bars: BarBuilder::new(instruments.len()),
+        };
+        for (number, descriptor) in descriptors.iter().enumerate() {
+            check(descriptor, instruments)?;
+            router.subscribe(InstanceId(number as u32), descriptor, instruments);
+        }
+        Ok(router)
+    }
+
+    fn subscribe(
+        &mut self,
+        instance: InstanceId,
+        descriptor: &Descriptor,
+        instruments: &[Instrument],
+    ) {
+        for instrument in instruments {
+            let mut schemas = 0;
+            for schema in Schema::ALL {
+                if !descriptor.hears(schema, &instrument.symbol) {
+                    continue;
+                }
+                schemas |= match schema {
+                    Schema::Mbo => hears::MBO,
+                    Schema::Trades => hears::TRADES,
+                    Schema::Mbp => hears::MBP,
+                    Schema::Bbo => hears::BBO,
+                    Schema::BboPrice => hears::BBO_PRICE,
+                    Schema::Ohlcv(interval) => {
+                        self.bars.subscribe(instance, instrument.id, interval);
+                        0
+                    }
+                    Schema::Status => 0,
+                };
+            }
+            if schemas != 0 {
+                self.gates[instrument.id.index()] |= gate(schemas);
+                self.listeners[instrument.id.index()].push(Listener { instance, schemas });
+                self.needs_details |= schemas & hears::MBO != 0;
+            }
+            if self.bars.covers(instrument.id) {
+                self.gates[instrument.id.index()] |= signal::TRADE;
+            }
+        }
+    }
+
+    /// Whether somebody hears single orders, so that rows need their details.
+    pub const fn needs_details(&self) -> bool {
+        self.needs_details
+    }
+
+    /// Whether a row concerns anybody.
+    #[inline]
+    pub fn concerns(&self, row: &Row) -> bool {
+        row.signals & self.gates[usize::from(row.instrument)] != 0
+    }
+
+    /// Notes what later messages of the event need. To be called for each row that concerns somebody.
+    #[inline]
+    pub fn note(&mut self, row: &Row) {
+        let place = usize::from(row.instrument);
+        if row.has(signal::BOOK) && self.gates[place] & signal::BOOK != 0 {
+            self.changed[place] = Some(*row);
+        }
+        if row.has(signal::TRADE) && self.bars.covers(InstrumentId(row.instrument.into())) {
+            self.bars.trade(row);
+        }
+    }
+
+    /// The number of those who hear of a row's instrument.
+    pub fn listener_count(&self, row: &Row) -> usize {
+        self.listeners[usize::from(row.instrument)].len()
+    }
+
+    /// One of those who hear of a row's instrument.
+    pub fn listener(&self, row: &Row, place: usize) -> Listener {
+        self.listeners[usize::from(row.instrument)][place]
+    }
+
+    /// What a row means to a listener: at most one message a schema, in the order mbo, trades, mbp, bbo.
+    #[inline]
+    pub fn messages(
+        &self,
+        listener: Listener,
+        row: &Row,
+        detail: Detail,
+        book: &LevelBook,
+    ) -> [Option<Message>; 4] {
+        let wants = |schema: u8| listener.schemas & schema != 0;
+        let is_last = row.has(signal::LAST);
+        let bbo = wants(hears::BBO) && row.has(signal::BBO)
+            || wants(hears::BBO_PRICE) && row.has(signal::BBO_PRICE);
+        let mbp = if wants(hears::MBP) && is_last {
+            self.changed[usize::from(row.instrument)]
+        } else {
+            None
+        };
+        [
+            wants(hears::MBO).then(|| mbo_message(row, detail)),
+            (wants(hears::TRADES) && row.has(signal::TRADE)).then(|| trade_message(row, detail)),
+            mbp.map(|change| level_message(&change, row)),
+            bbo.then(|| bbo_message(row, detail, book)),
+        ]
+    }
+
+    /// Forgets what belonged to an event that is over.
+    #[inline]
+    pub fn finish(&mut self, row: &Row) {
+        if row.has(signal::LAST) {
+            self.changed[usize::from(row.instrument)] = None;
+        }
+    }
+
+    /// The bars.
+    pub const fn bars(&mut self) -> &mut BarBuilder {
+        &mut self.bars
+    }
+
+    /// When the next bar closes; `i64::MAX` where none is open.
+    #[inline]
+    pub const fn next_bar(&self) -> i64 {
+        self.bars.next_close()
+    }
+}
+
+/// The signals that must wake somebody who hears these schemas.
+const fn gate(schemas: u8) -> u8 {
+    let mut gate = 0;
+    if schemas & hears::MBO != 0 {
+        gate |= u8::MAX;
+    }
+    if schemas & hears::TRADES != 0 {
+        gate |= signal::TRADE;
+    }
+    if schemas & hears::MBP != 0 {
+        gate |= signal::BOOK | signal::LAST;
+    }
+    if schemas & hears::BBO != 0 {
+        gate |= signal::BBO;
+    }
+    if schemas & hears::BBO_PRICE != 0 {
+        gate |= signal::BBO_PRICE;
+    }
+    gate
+}
+
+fn check(descriptor: &Descriptor, instruments: &[Instrument]) -> Result<(), RunError> {
+    for subscription in &descriptor.subscriptions {
+        let refuse = |why: &str| RunError::Subscription {
+            strategy: descriptor.name.clone(),
+            subscription: format!("`{}`", subscription.schema.name()),
+            why: why.into(),
+        };
+        if subscription.schema == Schema::Status {
+            return Err(refuse("but tapes do not hold trading status yet"));
+        }
+        for symbol in &subscription.symbols {
+            if !instruments.iter().any(|x| x.symbol == *symbol) {
+                return Err(refuse(&format!(
+                    "for `{symbol}`, which the tape does not have"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn mbo_message(row: &Row, detail: Detail) -> Message {
+    Message::from(&Mbo {
+        instrument: InstrumentId(row.instrument.into()),
+        action: Action::from_code(row.action).unwrap_or(Action::Trade),
+        side: Side::from_code(row.side),
+        order_id: detail.order_id,
+        price: Price(row.price),
+        size: Quantity(row.size.into()),
+        level_size: Quantity(row.level_size.into()),
+        rank: row.rank,
+        sequence: detail.sequence,
+        ts_event: Timestamp(row.ts_event),
+        ts_recv: Timestamp(row.local()),
+        flags: Flags(row.flags),
+    })
+}
+
+fn trade_message(row: &Row, detail: Detail) -> Message {
+    let side = Side::from_code(row.side);
+    let is_resting_side = row.action == Action::Fill.code();
+    Message::from(&Trade {
+        instrument: InstrumentId(row.instrument.into()),
+        price: Price(row.price),
+        size: Quantity(row.size.into()),
+        aggressor: if is_resting_side {
+            side.map(Side::opposite)
+        } else {
+            side
+        },
+        sequence: detail.sequence,
+        ts_event: Timestamp(row.ts_event),
+        ts_recv: Timestamp(row.local()),
+        flags: Flags(row.flags),
+    })
+}
+
+/// The last level change of an event, told when the event's last row is heard.
+fn level_message(change: &Row, last: &Row) -> Message {
+    Message::from(&LevelChange {
+        instrument: InstrumentId(change.instrument.into()),
+        side: Side::from_code(change.side),
+        price: Price(change.price),
+        size: Quantity(change.level_size.into()),
+        sequence: 0,
+        ts_event: Timestamp(last.ts_event),
+        ts_recv: Timestamp(last.local()),
+        flags: Flags(last.flags | Flags::LAST),
+    })
+}
+
+fn bbo_message(row: &Row, detail: Detail, book: &LevelBook) -> Message {
+    let side = |side: Side| {
+        let best = book.best(side);
+        best.map_or((Price::UNDEFINED, Quantity::ZERO), |x| (x.price, x.size))
+    };
+    let (bid_price, bid_size) = side(Side::Buy);
+    let (ask_price, ask_size) = side(Side::Sell);
+    Message::from(&Bbo {
+        instrument: InstrumentId(row.instrument.into()),
+        bid_price,
+        bid_size,
+        ask_price,
+        ask_size,
+        sequence: detail.sequence,
+        ts_event: Timestamp(row.ts_event),
+        ts_recv: Timestamp(row.local()),
+        flags: Flags(row.flags),
+    })
+}

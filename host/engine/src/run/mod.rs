@@ -1,0 +1,376 @@
+//! The run: joins the engine's steps and moves both clocks.
+//!
+//! Takes in a tape's rows, strategies on their carriers and settings; gives out records as things happen and a summary
+//! at the end. One message flows through here in this order: replay, market, router, guest, orders, latency, exchange,
+//! account, journal.
+//!
+//! Time: strategies are where the market's book is; each exchange runs ahead of its strategy, as far as no unknown
+//! request can land. Before a row is heard, every seat that has something due earlier is attended to
+//! ([`Run::attend`]). At equal times the market comes first, then order news, then timers. An atomic event is heard
+//! whole: what falls due inside it is heard after it.
+
+mod attend;
+mod config;
+mod finish;
+mod seat;
+
+use backplane_sdk::abi::{CommandBody, Message, definition_messages, v1::kind};
+use backplane_sdk::types::{Instrument, InstrumentId, OrderStatus, Reason, Timestamp};
+
+pub use config::RunConfig;
+
+use crate::error::RunError;
+use crate::exchange::Exchange;
+use crate::fault::Fault;
+use crate::guest::Guest;
+use crate::market::Market;
+use crate::record::{
+    BestLevels, CommandRecord, InstanceId, LogRecord, MetricRecord, OrderRecord, Recorder,
+};
+use crate::replay::{Clock, RowSource, Window};
+use crate::router::Router;
+use crate::row::{Row, signal};
+use crate::summary::RunSummary;
+use seat::Seat;
+
+/// Looks on while a run goes its way. Nothing that it does changes the run.
+pub trait Watcher {
+    /// So many rows of the tape were replayed, up to this time; called about once a batch.
+    fn progress(&mut self, rows: u64, at: Timestamp) {
+        let _ = (rows, at);
+    }
+
+    /// Whether [`Watcher::before`] is to be called.
+    fn traces(&self) -> bool {
+        false
+    }
+
+    /// An instance is about to hear its message of this number, counted from 1.
+    fn before(&mut self, instance: InstanceId, message: u64) {
+        let _ = (instance, message);
+    }
+}
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwatched;
+
+impl Watcher for Unwatched {}
+
+/// What a run needs from outside.
+pub struct Parts<'a> {
+    /// The tape's instruments, numbered from 0 in their order.
+    pub instruments: &'a [Instrument],
+    /// The tape's rows.
+    pub source: &'a mut dyn RowSource,
+    /// The strategies, each on its carrier.
+    pub guests: Vec<Box<dyn Guest>>,
+    /// The settings.
+    pub config: RunConfig,
+    /// Who keeps the records.
+    pub recorder: &'a mut dyn Recorder,
+    /// Who looks on.
+    pub watcher: &'a mut dyn Watcher,
+}
+
+/// Replays a tape through strategies.
+///
+/// # Errors
+/// [`RunError`] where the settings make no sense, the tape cannot be read, or a record cannot be kept. What a strategy
+/// does wrong is never an error: it is stopped, and the summary says so.
+pub fn run(parts: Parts<'_>) -> Result<RunSummary, RunError> {
+    parts.config.check()?;
+    let mut run = Run::new(parts)?;
+    run.start()?;
+    run.replay()?;
+    run.finish()
+}
+
+struct Run<'a> {
+    instruments: &'a [Instrument],
+    source: &'a mut dyn RowSource,
+    recorder: &'a mut dyn Recorder,
+    watcher: &'a mut dyn Watcher,
+    traces: bool,
+    config: RunConfig,
+    window: Window,
+    market: Market,
+    router: Router,
+    seats: Vec<Seat>,
+    /// The number of rows that the market's books hold.
+    heard: u64,
+    /// Before a row is heard at or after this time, something is due.
+    due: i64,
+    /// Before a row that happened after this exchange time is heard, an exchange must be advanced.
+    known_until: i64,
+    next_sample: i64,
+    first: i64,
+    last: i64,
+}
+
+impl<'a> Run<'a> {
+    fn new(parts: Parts<'a>) -> Result<Run<'a>, RunError> {
+        let descriptors: Vec<_> = parts.guests.iter().map(|x| x.descriptor()).collect();
+        let router = Router::new(parts.instruments, &descriptors)?;
+        let rules = parts.config.rules();
+        let seats = parts.guests.into_iter();
+        Ok(Run {
+            instruments: parts.instruments,
+            source: parts.source,
+            recorder: parts.recorder,
+            traces: parts.watcher.traces(),
+            watcher: parts.watcher,
+            config: parts.config,
+            window: Window::new(Clock::new(parts.config.fixed_feed_latency())),
+            market: Market::new(parts.instruments.len()),
+            router,
+            seats: seats.map(|x| Seat::new(x, Exchange::new(rules))).collect(),
+            heard: 0,
+            due: i64::MAX,
+            known_until: i64::MAX,
+            next_sample: i64::MAX,
+            first: 0,
+            last: 0,
+        })
+    }
+
+    /// Defines the instruments and starts the strategies at the time of the first row.
+    fn start(&mut self) -> Result<(), RunError> {
+        self.load()?;
+        let first = self.window.rows().first().map(Row::local);
+        let at = first.unwrap_or_default();
+        self.first = at;
+        self.last = at;
+        self.next_sample = self.sample_after(at);
+        self.due = self.next_sample;
+        let definitions: Vec<Message> = self
+            .instruments
+            .iter()
+            .flat_map(|x| definition_messages(x, Timestamp(at)))
+            .collect();
+        for place in 0..self.seats.len() {
+            for message in &definitions {
+                self.deliver(place, message)?;
+            }
+            let seed = self.config.instance_seed(place as u32);
+            self.deliver(place, &Message::start(seed, Timestamp(at)))?;
+            self.note_attention(place);
+        }
+        Ok(())
+    }
+
+    fn replay(&mut self) -> Result<(), RunError> {
+        loop {
+            let mut place = (self.heard - self.window.first()) as usize;
+            if place == self.window.rows().len() && !self.load()? {
+                return Ok(());
+            }
+            place = (self.heard - self.window.first()) as usize;
+            self.watcher.progress(self.heard, Timestamp(self.last));
+            // `attend` may load more rows and renumber their places: this loop then starts anew.
+            let loaded = self.window.first();
+            while let Some(row) = self.window.rows().get(place).copied() {
+                if row.has(signal::START)
+                    && (row.local() >= self.due || row.ts_event > self.known_until)
+                {
+                    self.attend(row.local(), row.ts_event)?;
+                    if self.window.first() != loaded {
+                        break;
+                    }
+                }
+                self.hear(&row)?;
+                place += 1;
+            }
+        }
+    }
+
+    /// Loads the next rows of the tape and checks them; `false` at its end.
+    fn load(&mut self) -> Result<bool, RunError> {
+        let before = self.window.end();
+        let more = self.window.load(self.source, self.heard)?;
+        self.check_rows(before)?;
+        Ok(more)
+    }
+
+    /// Loads rows until one happens after exchange time `until`.
+    fn reach(&mut self, until: i64) -> Result<(), RunError> {
+        let before = self.window.end();
+        self.window.reach(self.source, until, self.heard)?;
+        self.check_rows(before)
+    }
+
+    /// Checks that the rows from number `from` on are about instruments that are defined.
+    fn check_rows(&self, from: u64) -> Result<(), RunError> {
+        let defined = self.instruments.len();
+        let rows = &self.window.rows()[(from - self.window.first()) as usize..];
+        let stray = rows
+            .iter()
+            .position(|x| usize::from(x.instrument) >= defined);
+        stray.map_or(Ok(()), |place| {
+            Err(RunError::Instrument {
+                message: from + place as u64 + 1,
+                instrument: rows[place].instrument,
+                defined,
+            })
+        })
+    }
+
+    /// The market takes over a row, and those who subscribed hear of it.
+    #[inline]
+    fn hear(&mut self, row: &Row) -> Result<(), RunError> {
+        self.market.apply(row);
+        self.heard += 1;
+        self.last = row.local();
+        if self.router.concerns(row) {
+            self.route(row)?;
+        }
+        Ok(())
+    }
+
+    fn route(&mut self, row: &Row) -> Result<(), RunError> {
+        self.router.note(row);
+        let detail = self.window.detail(self.heard - 1);
+        for place in 0..self.router.listener_count(row) {
+            let listener = self.router.listener(row, place);
+            let seat = listener.instance.index();
+            if !self.seats[seat].runs() {
+                continue;
+            }
+            let book = &self.market.books()[usize::from(row.instrument)];
+            let messages = self.router.messages(listener, row, detail, book);
+            for message in messages.iter().flatten() {
+                self.deliver(seat, message)?;
+            }
+            self.note_attention(seat);
+        }
+        self.router.finish(row);
+        self.due = self.due.min(self.router.next_bar());
+        Ok(())
+    }
+
+    /// Notes what a seat makes due.
+    #[inline]
+    fn note_attention(&mut self, place: usize) {
+        let seat = &self.seats[place];
+        self.due = self.due.min(seat.attention());
+        self.known_until = self.known_until.min(seat.exchange.known_until());
+    }
+
+    /// Lets an instance hear a message and does what it asks for. A fault stops the instance, not the run.
+    fn deliver(&mut self, place: usize, message: &Message) -> Result<(), RunError> {
+        let seat = &mut self.seats[place];
+        if !seat.runs() {
+            return Ok(());
+        }
+        if self.traces {
+            self.watcher
+                .before(InstanceId(place as u32), seat.messages + 1);
+        }
+        if let Err(fault) = seat.hear(message, self.market.books()) {
+            return self.stop(place, fault, message);
+        }
+        let replies = seat.replies();
+        if replies.commands.is_empty() && replies.logs.is_empty() {
+            return Ok(());
+        }
+        self.log(place)?;
+        for number in 0..self.seats[place].replies().commands.len() {
+            if let Err(fault) = self.obey(place, number)? {
+                return self.stop(place, fault, message);
+            }
+        }
+        Ok(())
+    }
+
+    fn log(&mut self, place: usize) -> Result<(), RunError> {
+        let seat = &self.seats[place];
+        for line in &seat.replies().logs {
+            self.recorder.log(&LogRecord {
+                instance: InstanceId(place as u32),
+                at: Timestamp(seat.now),
+                level: line.level,
+                text: &line.text,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Does what one of the commands of the last reply asks for. The inner result is the strategy's fault.
+    fn obey(&mut self, place: usize, number: usize) -> Result<Result<(), Fault>, RunError> {
+        let seat = &mut self.seats[place];
+        let command = seat.replies().commands[number];
+        let body = match seat.obey(&command, &self.config.latency, self.instruments) {
+            Ok(body) => body,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let instance = InstanceId(place as u32);
+        let at = Timestamp(seat.now);
+        if let CommandBody::Metric { metric, value } = body {
+            self.recorder.metric(&MetricRecord {
+                instance,
+                at,
+                metric,
+                value,
+            })?;
+            return Ok(Ok(()));
+        }
+        let local = match body {
+            CommandBody::Submit { .. } => self.market.best(InstrumentId(command.instrument)),
+            _ => BestLevels::default(),
+        };
+        self.recorder.command(&CommandRecord {
+            instance,
+            at,
+            message: seat.messages,
+            command,
+            local,
+        })?;
+        Ok(Ok(()))
+    }
+
+    /// Stops an instance and ends its orders.
+    fn stop(&mut self, place: usize, fault: Fault, message: &Message) -> Result<(), RunError> {
+        let seat = &mut self.seats[place];
+        seat.stop(fault, event_name(message));
+        let at = Timestamp(seat.now);
+        self.close(place, OrderStatus::Canceled, Reason::StrategyStopped, at)
+    }
+
+    /// Ends all orders of an instance and records the news of it.
+    fn close(
+        &mut self,
+        place: usize,
+        status: OrderStatus,
+        reason: Reason,
+        at: Timestamp,
+    ) -> Result<(), RunError> {
+        let seat = &mut self.seats[place];
+        for update in seat.exchange.close(status, reason, at) {
+            seat.journal.answer(&Message::from(&update));
+            self.recorder.order(&OrderRecord {
+                instance: InstanceId(place as u32),
+                update,
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// The kind of a message in words.
+const fn event_name(message: &Message) -> &'static str {
+    match message.kind {
+        kind::TRADE => "trade",
+        kind::MBO => "mbo",
+        kind::LEVEL => "mbp",
+        kind::BBO => "bbo",
+        kind::BAR => "bar",
+        kind::STATUS => "status",
+        kind::DEFINITION => "definition",
+        kind::ORDER_UPDATE => "order update",
+        kind::FILL => "fill",
+        kind::TIMER => "timer",
+        kind::START => "start",
+        kind::STOP => "stop",
+        _ => "message",
+    }
+}

@@ -1,0 +1,206 @@
+//! One strategy instance with all that belongs to it: guest, exchange, timers, account, journal.
+//!
+//! Takes in messages for the instance; gives out what the run must record. A seat knows nothing of other seats.
+
+use backplane_sdk::abi::{Command, CommandBody, Message, v1};
+use backplane_sdk::book::LevelBook;
+use backplane_sdk::types::{Instrument, TimerId, Timestamp};
+
+use crate::account::Account;
+use crate::exchange::Exchange;
+use crate::fault::Fault;
+use crate::guest::{Guest, Replies};
+use crate::journal::Journal;
+use crate::latency::Latency;
+use crate::orders::OrderGate;
+use crate::request::Request;
+use crate::summary::Outcome;
+
+/// The most timers that an instance may have set.
+const TIMERS_MAX: usize = 1_024;
+/// The most requests that may be on their way at once.
+const REQUESTS_MAX: usize = 1 << 20;
+/// How long a timer takes at least, so that a strategy cannot stop time by setting it to now.
+const TIMER_NANOS_MIN: i64 = 1_000;
+
+/// The timers of one instance.
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    /// Due times with the order in which they were set, which decides between equal ones.
+    set: Vec<(i64, u64, TimerId)>,
+    count: u64,
+    closed: bool,
+}
+
+impl Timers {
+    /// When the next timer is due.
+    #[inline]
+    pub(super) fn next(&self) -> i64 {
+        self.set.iter().map(|x| x.0).min().unwrap_or(i64::MAX)
+    }
+
+    /// Takes the next timer.
+    pub(super) fn take(&mut self) -> Option<(i64, TimerId)> {
+        let next = self.set.iter().enumerate().min_by_key(|x| (x.1.0, x.1.1));
+        let place = next.map(|x| x.0)?;
+        let (due, _, timer) = self.set.swap_remove(place);
+        Some((due, timer))
+    }
+
+    fn set(&mut self, timer: TimerId, due: i64) -> Result<(), Fault> {
+        self.cancel(timer);
+        if self.closed {
+            return Ok(());
+        }
+        if self.set.len() >= TIMERS_MAX {
+            return Err(Fault::new(format!("it set more than {TIMERS_MAX} timers")));
+        }
+        self.count += 1;
+        self.set.push((due, self.count, timer));
+        Ok(())
+    }
+
+    fn cancel(&mut self, timer: TimerId) {
+        self.set.retain(|x| x.2 != timer);
+    }
+
+    /// Forgets all timers and sets no more.
+    pub(super) fn close(&mut self) {
+        self.set.clear();
+        self.closed = true;
+    }
+}
+
+/// One strategy instance.
+pub(super) struct Seat {
+    guest: Box<dyn Guest>,
+    gate: OrderGate,
+    replies: Replies,
+    pub(super) exchange: Exchange,
+    pub(super) timers: Timers,
+    pub(super) account: Account,
+    pub(super) journal: Journal,
+    /// The strategy's clock.
+    pub(super) now: i64,
+    pub(super) messages: u64,
+    pub(super) commands: u64,
+    pub(super) orders: u64,
+    pub(super) fills: u64,
+    pub(super) outcome: Outcome,
+}
+
+impl Seat {
+    pub(super) fn new(guest: Box<dyn Guest>, exchange: Exchange) -> Seat {
+        Seat {
+            guest,
+            gate: OrderGate::default(),
+            replies: Replies::default(),
+            exchange,
+            timers: Timers::default(),
+            account: Account::default(),
+            journal: Journal::default(),
+            now: i64::MIN,
+            messages: 0,
+            commands: 0,
+            orders: 0,
+            fills: 0,
+            outcome: Outcome::Finished,
+        }
+    }
+
+    /// Whether the strategy still runs.
+    #[inline]
+    pub(super) const fn runs(&self) -> bool {
+        matches!(self.outcome, Outcome::Finished)
+    }
+
+    /// When the next message that is known already is due: an answer or a timer.
+    #[inline]
+    pub(super) fn next_known(&self) -> i64 {
+        let answer = self.exchange.next_answer().map_or(i64::MAX, |x| x.due);
+        answer.min(self.timers.next())
+    }
+
+    /// The time at which the run must attend to this seat before it lets the strategies hear more.
+    #[inline]
+    pub(super) fn attention(&self) -> i64 {
+        if !self.runs() {
+            return i64::MAX;
+        }
+        self.next_known().min(self.exchange.next_unknown_answer())
+    }
+
+    /// Lets the guest hear a message. What it replied is in [`Seat::replies`].
+    #[inline]
+    pub(super) fn hear(&mut self, message: &Message, books: &[LevelBook]) -> Result<(), Fault> {
+        self.messages += 1;
+        self.now = self.now.max(message.ts_recv);
+        self.replies.commands.clear();
+        self.replies.logs.clear();
+        let heard = self
+            .guest
+            .hear(core::slice::from_ref(message), books, &mut self.replies)?;
+        if heard != 1 {
+            return Err(Fault::new(format!(
+                "it says that it heard {heard} messages of 1"
+            )));
+        }
+        Ok(())
+    }
+
+    /// What the guest replied to the last message.
+    #[inline]
+    pub(super) const fn replies(&self) -> &Replies {
+        &self.replies
+    }
+
+    /// Does what a command asks for; the run records it.
+    pub(super) fn obey(
+        &mut self,
+        command: &Command,
+        latency: &Latency,
+        instruments: &[Instrument],
+    ) -> Result<CommandBody, Fault> {
+        let body = command.body().ok_or_else(|| {
+            Fault::new(format!(
+                "it gave a command of unknown kind {}",
+                command.kind
+            ))
+        })?;
+        self.commands += 1;
+        self.orders += u64::from(command.kind == v1::command_kind::SUBMIT);
+        self.journal.command(self.now, command);
+        match body {
+            CommandBody::SetTimer { timer, at } => {
+                let soonest = self.now.saturating_add(TIMER_NANOS_MIN);
+                self.timers.set(timer, at.0.max(soonest))?;
+            }
+            CommandBody::CancelTimer { timer } => self.timers.cancel(timer),
+            _ => {
+                if let Some(request) = self.gate.request(command, &body, instruments) {
+                    if self.exchange.requests_pending() >= REQUESTS_MAX {
+                        return Err(Fault::new(format!(
+                            "it has more than {REQUESTS_MAX} requests on their way"
+                        )));
+                    }
+                    self.exchange.send(Request {
+                        lands: latency.lands(self.now),
+                        body: request,
+                    });
+                }
+            }
+        }
+        Ok(body)
+    }
+
+    /// Notes that the strategy is stopped.
+    pub(super) fn stop(&mut self, fault: Fault, event: &str) {
+        self.timers.close();
+        self.outcome = Outcome::Stopped {
+            fault,
+            message: self.messages,
+            event: event.into(),
+            at: Timestamp(self.now),
+        };
+    }
+}

@@ -1,0 +1,119 @@
+//! LOBSTER: one NASDAQ stock, one day, every message that touches the first levels of its book.
+//!
+//! Takes in a message CSV, with or without its orderbook CSV, or the zip that holds both; gives out a tape.
+//!
+//! Types: 1 is an add, 2 and 3 are cancels, 4 is a fill that is also the print, 5 is a hidden execution and gives a
+//! trade row, 6 is a cross trade and gives a trade row without an aggressor, 7 is a halt and is refused. A row's
+//! sequence is the line of its message.
+//!
+//! With the orderbook file the first row's book is the tape's seed and the window is kept at its depth: a level that is
+//! pushed out is cancelled, a level that comes in is added, both without order id and in the event of the message that
+//! caused it. Without it the book holds only what the messages add.
+
+use std::path::PathBuf;
+
+use super::lobster_files::{LobsterFiles, Text};
+use super::lobster_window::{BookRow, follow, seed};
+use super::{ImportOptions, ImportReport, Progress, Session, describe, lobster_message};
+use crate::error::TapeError;
+use crate::format::{Header, InstrumentDefinition, Source};
+use crate::resolve::{Conventions, FillConvention, UnknownOrders};
+use crate::time_zone::Date;
+
+/// A cent, the smallest step of a limit price of shares above a dollar, in units of 1e-9.
+const TICK: i64 = 10_000_000;
+/// One share, in units of 1e-9.
+const MULTIPLIER: i64 = 1_000_000_000;
+
+/// What a message of this source does to the book.
+const CONVENTIONS: Conventions =
+    Conventions { fills: FillConvention::TakesOut, unknown_orders: UnknownOrders::ReduceLevel };
+
+/// Imports a LOBSTER day.
+///
+/// # Errors
+/// The files are not LOBSTER's, are cut off or damaged, or the tape cannot be written.
+pub fn lobster(
+    inputs: &[PathBuf],
+    options: &ImportOptions,
+    progress: &mut Progress<'_>,
+) -> Result<ImportReport, TapeError> {
+    let files = LobsterFiles::find(inputs, options.book.as_deref())?;
+    let header = Header {
+        instruments: vec![InstrumentDefinition {
+            symbol: files.symbol.clone(),
+            tick: options.tick.map_or(TICK, |tick| tick.0),
+            multiplier: options.multiplier.unwrap_or(MULTIPLIER),
+            currency: options.currency.clone().unwrap_or_else(|| "USD".to_owned()),
+            expiration: None,
+            tick_inferred: false,
+        }],
+        source: Source {
+            from: "lobster".to_owned(),
+            inputs: inputs.iter().chain(&options.book).map(|path| describe(path)).collect::<Result<_, _>>()?,
+        },
+    };
+    let mut messages = files.messages()?;
+    let book = files.book()?;
+    let mut notes = Vec::new();
+    if book.is_none() {
+        notes.push(
+            "there is no orderbook file: orders placed before the first message, and levels outside of the file's \
+             window, are unknown"
+                .to_owned(),
+        );
+    }
+    let mut session = Session::begin(&header, CONVENTIONS, options, progress)?;
+    match book {
+        Some(mut book) => with_book(&mut session, &mut messages, &mut book, files.date)?,
+        None => {
+            while messages.advance()? {
+                session.push(&lobster_message::parse(&messages, files.date)?, messages.bytes())?;
+            }
+        }
+    }
+    if messages.number() <= 1 {
+        return Err(messages.wrong("the file is empty"));
+    }
+    let written = session.finish(messages.bytes())?;
+    Ok(ImportReport::new(options.output.clone(), header, written, notes))
+}
+
+/// Reads messages and book rows in step.
+fn with_book(
+    session: &mut Session<'_, '_>,
+    messages: &mut Text,
+    book: &mut Text,
+    date: Date,
+) -> Result<(), TapeError> {
+    let mut row = BookRow::default();
+    let mut depth = None;
+    let mut out = Vec::new();
+    while messages.advance()? {
+        if !book.advance()? {
+            return Err(book.wrong("the file ends here, the message file goes on"));
+        }
+        row.read(book)?;
+        if *depth.get_or_insert(row.depth()) != row.depth() {
+            return Err(book.wrong(format!("it has {} levels, the lines before have more or fewer", row.depth())));
+        }
+        let message = lobster_message::parse(messages, date)?;
+        out.clear();
+        let mut found = std::mem::take(session.resolver.resolution_mut());
+        match messages.number() {
+            1 => seed(&message, &row, &mut out, &mut found),
+            _ => {
+                let levels = message.side.map_or(&[][..], |side| session.resolver.levels(0, side));
+                follow(&message, levels, &row, &mut out, &mut found);
+            }
+        }
+        *session.resolver.resolution_mut() = found;
+        for message in &out {
+            session.push(message, messages.bytes())?;
+        }
+    }
+    if book.advance()? {
+        return Err(messages.wrong("the file ends here, the orderbook file goes on"));
+    }
+    Ok(())
+}

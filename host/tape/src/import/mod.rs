@@ -1,0 +1,154 @@
+//! Making tapes of other formats.
+//!
+//! Takes in files and options; gives out a tape and a report of what was found. Memory does not grow with the files.
+
+mod databento;
+mod databento_file;
+mod lines;
+mod lobster;
+mod lobster_files;
+mod lobster_message;
+mod lobster_window;
+mod report;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use backplane_sdk::types::Price;
+
+use crate::error::TapeError;
+use crate::format::{Header, SourceFile};
+use crate::message::SourceMessage;
+use crate::resolve::{Conventions, Resolver};
+use crate::row::Row;
+use crate::writer::{Overwrite, TapeWriter, Written};
+
+pub use databento::databento;
+pub use lobster::lobster;
+pub use report::ImportReport;
+
+pub(crate) use lobster_files::{BookFile, Text};
+pub(crate) use lobster_window::BookRow;
+pub(crate) use report::write_instruments;
+
+/// Messages between two calls of the progress callback.
+const PROGRESS_MESSAGES: u64 = 65_536;
+
+/// What is told of an import while it runs: rows written, and bytes read of the uncompressed input.
+pub type Progress<'a> = dyn FnMut(u64, u64) + 'a;
+
+/// How to import.
+#[derive(Clone, Debug, Default)]
+pub struct ImportOptions {
+    /// The tape to write.
+    pub output: PathBuf,
+    /// What to do when the output exists.
+    pub overwrite: Overwrite,
+    /// LOBSTER's orderbook CSV, where it is not among the inputs.
+    pub book: Option<PathBuf>,
+    /// The smallest step of a limit price, where the source's is not right.
+    pub tick: Option<Price>,
+    /// What one quantity unit is worth when the price is one, in units of 1e-9 of the currency.
+    pub multiplier: Option<i64>,
+    /// The currency of prices.
+    pub currency: Option<String>,
+}
+
+/// Imports files whose format is told by their first bytes and names.
+///
+/// # Errors
+/// No importer knows the files, or the importer fails.
+pub fn import(
+    inputs: &[PathBuf],
+    options: &ImportOptions,
+    progress: &mut Progress<'_>,
+) -> Result<ImportReport, TapeError> {
+    let Some(first) = inputs.first() else {
+        return Err(TapeError::Request { why: "there is nothing to import".to_owned() });
+    };
+    let mut head = Vec::new();
+    File::open(first)
+        .and_then(|file| file.take(4).read_to_end(&mut head))
+        .map_err(|error| TapeError::io("reading", first, error))?;
+    let is_csv = first.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    if head.starts_with(b"PK") || is_csv {
+        lobster(inputs, options, progress)
+    } else if databento_file::is_databento(&head) {
+        databento(inputs, options, progress)
+    } else {
+        Err(TapeError::input(first, "it is neither a LOBSTER file nor a DBN file"))
+    }
+}
+
+/// The digest and length of an input.
+fn describe(path: &Path) -> Result<SourceFile, TapeError> {
+    let io = |error| TapeError::io("reading", path, error);
+    let mut file = File::open(path).map_err(io)?;
+    let mut hasher = blake3::Hasher::new();
+    let mut bytes: u64 = 0;
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        let count = file.read(&mut buffer).map_err(io)?;
+        if count == 0 {
+            break;
+        }
+        hasher.update(buffer.get(..count).unwrap_or_default());
+        bytes = bytes.saturating_add(count as u64);
+    }
+    Ok(SourceFile {
+        name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        blake3: hasher.finalize().to_hex().to_string(),
+        bytes,
+    })
+}
+
+/// An import that is running: messages go in, the tape grows.
+struct Session<'a, 'b> {
+    resolver: Resolver,
+    writer: TapeWriter,
+    progress: &'a mut Progress<'b>,
+    messages: u64,
+}
+
+impl<'a, 'b> Session<'a, 'b> {
+    fn begin(
+        header: &Header,
+        conventions: Conventions,
+        options: &ImportOptions,
+        progress: &'a mut Progress<'b>,
+    ) -> Result<Session<'a, 'b>, TapeError> {
+        Ok(Session {
+            resolver: Resolver::new(header.instruments.len(), conventions),
+            writer: TapeWriter::create(&options.output, header, options.overwrite)?,
+            progress,
+            messages: 0,
+        })
+    }
+
+    /// Resolves and writes a message; `bytes` were read so far.
+    fn push(&mut self, message: &SourceMessage, bytes: u64) -> Result<(), TapeError> {
+        write(&mut self.writer, self.resolver.push(message)?)?;
+        self.messages = self.messages.saturating_add(1);
+        if self.messages % PROGRESS_MESSAGES == 0 {
+            (self.progress)(self.writer.rows(), bytes);
+        }
+        Ok(())
+    }
+
+    /// Ends the open event of an instrument.
+    fn end_event(&mut self, instrument: u16) -> Result<(), TapeError> {
+        write(&mut self.writer, self.resolver.end_event(instrument)?)
+    }
+
+    /// Resolves what is left and gives the tape its name.
+    fn finish(mut self, bytes: u64) -> Result<Written, TapeError> {
+        write(&mut self.writer, self.resolver.finish()?)?;
+        (self.progress)(self.writer.rows(), bytes);
+        self.writer.finish(self.resolver.resolution().clone(), self.resolver.crossed())
+    }
+}
+
+fn write(writer: &mut TapeWriter, rows: &[Row]) -> Result<(), TapeError> {
+    rows.iter().try_for_each(|row| writer.push(row))
+}
