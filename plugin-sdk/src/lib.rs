@@ -71,6 +71,7 @@ pub mod prelude {
     pub use crate::context::Context;
     pub use crate::descriptor::{Descriptor, Schema};
     pub use crate::export_strategy;
+    pub use crate::math;
     pub use crate::params::{Param, Params, Value};
     pub use crate::state::{LogLevel, OpenOrder, SessionStatistics};
     pub use crate::strategy::Strategy;

@@ -42,4 +42,4 @@ pub mod journal;
 
 pub mod run;
 
-pub use run::{Parts, RunConfig, Unwatched, Watcher, run};
+pub use run::{Parts, RunConfig, Unwatched, Watcher, event_name, run};

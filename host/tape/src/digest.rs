@@ -13,7 +13,9 @@ pub(crate) struct ColumnDigest {
 impl ColumnDigest {
     /// The digest of no rows.
     pub(crate) fn new() -> ColumnDigest {
-        ColumnDigest { columns: vec![blake3::Hasher::new(); column::COUNT] }
+        ColumnDigest {
+            columns: vec![blake3::Hasher::new(); column::COUNT],
+        }
     }
 
     /// Takes in the next bytes of a column.

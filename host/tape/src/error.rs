@@ -134,41 +134,62 @@ impl TapeError {
     /// What to do next.
     pub fn hint(&self) -> &'static str {
         match self {
-            TapeError::Io { .. } => "check that the path exists, that you may use it and that the disk is not full",
+            TapeError::Io { .. } => {
+                "check that the path exists, that you may use it and that the disk is not full"
+            }
             TapeError::Exists { .. } => "name another output, or allow it to be overwritten",
-            TapeError::Damaged { .. } => "the file is cut off or changed; import the tape again from its source",
+            TapeError::Damaged { .. } => {
+                "the file is cut off or changed; import the tape again from its source"
+            }
             TapeError::Unsupported { .. } => {
                 "import the tape again with this version, or rewrite it with pyarrow.ipc.new_file(..) without \
                  compression, dictionaries and nulls, keeping the schema's metadata"
             }
-            TapeError::Row { .. } => "run `backplane tape verify` on it, or import the tape again from its source",
+            TapeError::Row { .. } => {
+                "run `backplane tape verify` on it, or import the tape again from its source"
+            }
             TapeError::Input { .. } => {
                 "LOBSTER needs a message CSV or a zip that holds one; Databento needs DBN files of schema mbo"
             }
             TapeError::Line { .. } => "look at that line; if the file is cut off, fetch it again",
             TapeError::Record { .. } => "the file is probably cut off; fetch it again",
-            TapeError::Message { .. } => "split the input by instrument or by day, or check its event flags",
+            TapeError::Message { .. } => {
+                "split the input by instrument or by day, or check its event flags"
+            }
             TapeError::Request { .. } => "see `backplane tape import --help`",
         }
     }
 
     /// An error of the operating system.
     pub(crate) fn io(doing: &'static str, path: &Path, source: io::Error) -> TapeError {
-        TapeError::Io { doing, path: path.to_path_buf(), source }
+        TapeError::Io {
+            doing,
+            path: path.to_path_buf(),
+            source,
+        }
     }
 
     /// A damaged tape.
     pub(crate) fn damaged(path: &Path, why: impl Into<String>) -> TapeError {
-        TapeError::Damaged { path: path.to_path_buf(), why: why.into() }
+        TapeError::Damaged {
+            path: path.to_path_buf(),
+            why: why.into(),
+        }
     }
 
     /// A tape in a shape that is not supported.
     pub(crate) fn unsupported(path: &Path, why: impl Into<String>) -> TapeError {
-        TapeError::Unsupported { path: path.to_path_buf(), why: why.into() }
+        TapeError::Unsupported {
+            path: path.to_path_buf(),
+            why: why.into(),
+        }
     }
 
     /// An input of the wrong kind.
     pub(crate) fn input(path: &Path, why: impl Into<String>) -> TapeError {
-        TapeError::Input { path: path.to_path_buf(), why: why.into() }
+        TapeError::Input {
+            path: path.to_path_buf(),
+            why: why.into(),
+        }
     }
 }

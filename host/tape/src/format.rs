@@ -205,13 +205,21 @@ impl Header {
             return Err(TapeError::Request { why });
         }
         let json = |value: serde_json::Result<String>| {
-            value.map_err(|error| TapeError::Request { why: format!("header: {error}") })
+            value.map_err(|error| TapeError::Request {
+                why: format!("header: {error}"),
+            })
         };
         let metadata = HashMap::from([
             (KEY_FORMAT.to_owned(), FORMAT_VERSION.to_owned()),
             (KEY_SCHEMA.to_owned(), SCHEMA_NAME.to_owned()),
-            (KEY_INSTRUMENTS.to_owned(), json(serde_json::to_string(&self.instruments))?),
-            (KEY_SOURCE.to_owned(), json(serde_json::to_string(&self.source))?),
+            (
+                KEY_INSTRUMENTS.to_owned(),
+                json(serde_json::to_string(&self.instruments))?,
+            ),
+            (
+                KEY_SOURCE.to_owned(),
+                json(serde_json::to_string(&self.source))?,
+            ),
         ]);
         let fields: Vec<Field> = COLUMNS
             .iter()
@@ -227,29 +235,43 @@ impl Header {
     ) -> Result<Header, TapeError> {
         let need = |key: &str| {
             find(key).ok_or_else(|| {
-                TapeError::unsupported(path, format!("the metadata has no `{key}`: this is no tape"))
+                TapeError::unsupported(
+                    path,
+                    format!("the metadata has no `{key}`: this is no tape"),
+                )
             })
         };
         let version = need(KEY_FORMAT)?;
         if version != FORMAT_VERSION {
-            let why = format!("its format is version {version:?}, this program reads version {FORMAT_VERSION}");
+            let why = format!(
+                "its format is version {version:?}, this program reads version {FORMAT_VERSION}"
+            );
             return Err(TapeError::unsupported(path, why));
         }
         let schema = need(KEY_SCHEMA)?;
         if schema != SCHEMA_NAME {
-            let why = format!("its rows are of schema {schema:?}, this program reads `{SCHEMA_NAME}`");
+            let why =
+                format!("its rows are of schema {schema:?}, this program reads `{SCHEMA_NAME}`");
             return Err(TapeError::unsupported(path, why));
         }
         let bad = |key: &str, error: serde_json::Error| {
             TapeError::damaged(path, format!("metadata `{key}`: {error}"))
         };
         let instruments: Vec<InstrumentDefinition> =
-            serde_json::from_str(need(KEY_INSTRUMENTS)?).map_err(|error| bad(KEY_INSTRUMENTS, error))?;
-        let source = serde_json::from_str(need(KEY_SOURCE)?).map_err(|error| bad(KEY_SOURCE, error))?;
+            serde_json::from_str(need(KEY_INSTRUMENTS)?)
+                .map_err(|error| bad(KEY_INSTRUMENTS, error))?;
+        let source =
+            serde_json::from_str(need(KEY_SOURCE)?).map_err(|error| bad(KEY_SOURCE, error))?;
         if instruments.is_empty() || instruments.len() > INSTRUMENTS_MAX {
-            let why = format!("it names {} instruments; 1 to {INSTRUMENTS_MAX} are possible", instruments.len());
+            let why = format!(
+                "it names {} instruments; 1 to {INSTRUMENTS_MAX} are possible",
+                instruments.len()
+            );
             return Err(TapeError::damaged(path, why));
         }
-        Ok(Header { instruments, source })
+        Ok(Header {
+            instruments,
+            source,
+        })
     }
 }

@@ -45,9 +45,19 @@ pub fn inspect(tape: &Path) -> Result<Inspection, TapeError> {
 
 impl fmt::Display for Inspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}: {} rows, from {}", self.tape.display(), self.rows, self.header.source.from)?;
+        writeln!(
+            f,
+            "{}: {} rows, from {}",
+            self.tape.display(),
+            self.rows,
+            self.header.source.from
+        )?;
         for input in &self.header.source.inputs {
-            writeln!(f, "  input {} ({} bytes, blake3 {})", input.name, input.bytes, input.blake3)?;
+            writeln!(
+                f,
+                "  input {} ({} bytes, blake3 {})",
+                input.name, input.bytes, input.blake3
+            )?;
         }
         write_instruments(f, &self.header.instruments)?;
         if let Some(statistics) = &self.statistics {

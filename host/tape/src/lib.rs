@@ -44,6 +44,8 @@ pub mod resolve;
 pub mod import;
 mod time_zone;
 
+pub mod generate;
+
 mod inspect;
 mod verify;
 

@@ -75,7 +75,10 @@ impl RowStatistics {
         if self.ts_event_last.is_some_and(|last| row.ts_event < last) {
             self.event_time_backwards = self.event_time_backwards.saturating_add(1);
         }
-        let lowest = self.ts_event_first.unwrap_or(row.ts_event).min(row.ts_event);
+        let lowest = self
+            .ts_event_first
+            .unwrap_or(row.ts_event)
+            .min(row.ts_event);
         let highest = self.ts_event_last.unwrap_or(row.ts_event).max(row.ts_event);
         self.ts_event_first = Some(lowest);
         self.ts_event_last = Some(highest);
@@ -111,7 +114,7 @@ impl Crossed {
 /// What was noticed while messages became rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resolution {
-    /// Messages taken in.
+    /// Messages taken in, with those that an importer adds to keep a source's window.
     pub messages: u64,
     /// Cancels of orders that nobody added and that no level accounts for: dropped.
     pub unknown_cancels: u64,

@@ -26,7 +26,11 @@ impl Date {
     pub(crate) fn parse(text: &str) -> Option<Date> {
         let mut parts = text.split('-').map(|part| {
             let is_number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-            if is_number { part.parse::<i64>().ok() } else { None }
+            if is_number {
+                part.parse::<i64>().ok()
+            } else {
+                None
+            }
         });
         let (Some(Some(year)), Some(Some(month)), Some(Some(day)), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
@@ -41,7 +45,11 @@ impl Date {
 
     /// Days since 1970-01-01.
     const fn days(self) -> i64 {
-        let year = if self.month <= 2 { self.year - 1 } else { self.year };
+        let year = if self.month <= 2 {
+            self.year - 1
+        } else {
+            self.year
+        };
         let era = year.div_euclid(400);
         let year_of_era = year - era * 400;
         let month_from_march = (self.month + 9) % 12;
@@ -67,14 +75,26 @@ const fn days_of_month(year: i64, month: i64) -> i64 {
 
 /// The `nth` Sunday of a month, counted from 1.
 const fn sunday(year: i64, month: i64, nth: i64) -> Date {
-    let first = Date { year, month, day: 1 };
+    let first = Date {
+        year,
+        month,
+        day: 1,
+    };
     let day = 1 + (7 - first.weekday()) % 7 + (nth - 1) * 7;
     Date { year, month, day }
 }
 
 const fn last_sunday(year: i64, month: i64) -> Date {
-    let last = Date { year, month, day: days_of_month(year, month) };
-    Date { year, month, day: last.day - last.weekday() }
+    let last = Date {
+        year,
+        month,
+        day: days_of_month(year, month),
+    };
+    Date {
+        year,
+        month,
+        day: last.day - last.weekday(),
+    }
 }
 
 /// UTC of a New York wall clock: `since_midnight` nanoseconds into `date`. The hour that comes twice in autumn is taken
@@ -85,9 +105,11 @@ pub(crate) fn new_york(date: Date, since_midnight: i64) -> Timestamp {
     } else {
         (sunday(date.year, 4, 1), last_sunday(date.year, 10))
     };
-    let local = date.days().saturating_mul(DAY).saturating_add(since_midnight);
-    let is_summer =
-        local >= begin.days() * DAY + 2 * HOUR && local < end.days() * DAY + 2 * HOUR;
+    let local = date
+        .days()
+        .saturating_mul(DAY)
+        .saturating_add(since_midnight);
+    let is_summer = local >= begin.days() * DAY + 2 * HOUR && local < end.days() * DAY + 2 * HOUR;
     Timestamp(local.saturating_add(if is_summer { 4 * HOUR } else { 5 * HOUR }))
 }
 
@@ -116,7 +138,15 @@ mod tests {
 
     #[test]
     fn impossible_dates_are_refused() {
-        for text in ["2012-02-30", "2012-13-01", "2012-6", "20120621", "1900-01-01", "2012-06-21-1", "+012-06-21"] {
+        for text in [
+            "2012-02-30",
+            "2012-13-01",
+            "2012-6",
+            "20120621",
+            "1900-01-01",
+            "2012-06-21-1",
+            "+012-06-21",
+        ] {
             assert_eq!(Date::parse(text), None, "{text}");
         }
     }

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Int64Array, TimestampNanosecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
+    ArrayRef, Int64Array, TimestampNanosecondArray, UInt8Array, UInt16Array, UInt32Array,
+    UInt64Array,
 };
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
@@ -62,9 +63,15 @@ impl TapeWriter {
     ///
     /// # Errors
     /// The output exists and may not be replaced, its folder cannot be written to, or the header is impossible.
-    pub fn create(path: &Path, header: &Header, overwrite: Overwrite) -> Result<TapeWriter, TapeError> {
+    pub fn create(
+        path: &Path,
+        header: &Header,
+        overwrite: Overwrite,
+    ) -> Result<TapeWriter, TapeError> {
         if overwrite == Overwrite::Never && path.exists() {
-            return Err(TapeError::Exists { path: path.to_path_buf() });
+            return Err(TapeError::Exists {
+                path: path.to_path_buf(),
+            });
         }
         if path.is_dir() {
             let why = format!("the output {} is a folder", path.display());
@@ -95,8 +102,15 @@ impl TapeWriter {
     /// # Errors
     /// The row is earlier than the one before it, or the disk refuses.
     pub fn push(&mut self, row: &Row) -> Result<(), TapeError> {
-        if self.statistics.ts_recv_last.is_some_and(|last| row.ts_recv < last) {
-            let why = format!("row {}: ts_recv runs backwards", self.statistics.rows.saturating_add(1));
+        if self
+            .statistics
+            .ts_recv_last
+            .is_some_and(|last| row.ts_recv < last)
+        {
+            let why = format!(
+                "row {}: ts_recv runs backwards",
+                self.statistics.rows.saturating_add(1)
+            );
             return Err(TapeError::Request { why });
         }
         self.statistics.count(row);
@@ -116,15 +130,26 @@ impl TapeWriter {
     ///
     /// # Errors
     /// The disk refuses, or the output has appeared meanwhile and may not be replaced.
-    pub fn finish(mut self, resolution: Resolution, crossed: Crossed) -> Result<Written, TapeError> {
+    pub fn finish(
+        mut self,
+        resolution: Resolution,
+        crossed: Crossed,
+    ) -> Result<Written, TapeError> {
         self.flush()?;
-        let statistics = Statistics { rows: self.statistics.clone(), crossed, resolution };
-        let text = serde_json::to_string(&statistics)
-            .map_err(|error| TapeError::Request { why: format!("statistics: {error}") })?;
+        let statistics = Statistics {
+            rows: self.statistics.clone(),
+            crossed,
+            resolution,
+        };
+        let text = serde_json::to_string(&statistics).map_err(|error| TapeError::Request {
+            why: format!("statistics: {error}"),
+        })?;
         let digest = self.digest.hexadecimal();
         self.arrow.write_metadata(KEY_STATISTICS, text);
         self.arrow.write_metadata(KEY_DIGEST, digest.clone());
-        self.arrow.finish().map_err(|error| arrow_error(&self.path, error))?;
+        self.arrow
+            .finish()
+            .map_err(|error| arrow_error(&self.path, error))?;
         let io = |error| TapeError::io("writing", &self.path, error);
         let file = self.temporary.as_file();
         file.sync_all().map_err(io)?;
@@ -135,13 +160,19 @@ impl TapeWriter {
             Overwrite::Replace => self.temporary.persist(&self.path),
         };
         named.map_err(|failure| match failure.error.kind() {
-            io::ErrorKind::AlreadyExists => TapeError::Exists { path: self.path.clone() },
+            io::ErrorKind::AlreadyExists => TapeError::Exists {
+                path: self.path.clone(),
+            },
             _ => TapeError::io("naming", &self.path, failure.error),
         })?;
         File::open(folder_of(&self.path))
             .and_then(|folder| folder.sync_all())
             .map_err(|error| TapeError::io("syncing the folder of", &self.path, error))?;
-        Ok(Written { statistics, digest, bytes })
+        Ok(Written {
+            statistics,
+            digest,
+            bytes,
+        })
     }
 
     fn flush(&mut self) -> Result<(), TapeError> {

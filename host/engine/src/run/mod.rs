@@ -45,9 +45,9 @@ pub trait Watcher {
         false
     }
 
-    /// An instance is about to hear its message of this number, counted from 1.
-    fn before(&mut self, instance: InstanceId, message: u64) {
-        let _ = (instance, message);
+    /// An instance is about to hear a message, its message of this number, counted from 1.
+    fn before(&mut self, instance: InstanceId, number: u64, message: &Message) {
+        let _ = (instance, number, message);
     }
 }
 
@@ -264,7 +264,7 @@ impl<'a> Run<'a> {
         }
         if self.traces {
             self.watcher
-                .before(InstanceId(place as u32), seat.messages + 1);
+                .before(InstanceId(place as u32), seat.messages + 1, message);
         }
         if let Err(fault) = seat.hear(message, self.market.books()) {
             return self.stop(place, fault, message);
@@ -356,8 +356,8 @@ impl<'a> Run<'a> {
     }
 }
 
-/// The kind of a message in words.
-const fn event_name(message: &Message) -> &'static str {
+/// The kind of a message in words, as faults name it.
+pub const fn event_name(message: &Message) -> &'static str {
     match message.kind {
         kind::TRADE => "trade",
         kind::MBO => "mbo",

@@ -81,7 +81,7 @@ pub(super) fn check(image: &Image<'_>) -> Result<(), Refusal> {
 }
 
 fn get(tags: &Tags, tag: elf::DynamicTag) -> Option<u64> {
-    tags.get(&i64::from(tag.0)).copied()
+    tags.get(&tag.0).copied()
 }
 
 /// The table's values by tag, and apart the places of names, of which there may be many.
@@ -101,7 +101,7 @@ fn read(image: &Image<'_>) -> Result<(Tags, Vec<u64>), Refusal> {
     let (entries, _) = bytes.as_chunks::<ENTRY_BYTES>();
     for entry in entries {
         let (tag, value) = (word(entry, 0) as i64, word(entry, 8));
-        let is = |known: elf::DynamicTag| tag == i64::from(known.0);
+        let is = |known: elf::DynamicTag| tag == known.0;
         if is(elf::DT_NULL) {
             return Ok((tags, names));
         }

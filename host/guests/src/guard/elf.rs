@@ -95,9 +95,8 @@ impl<'a> Image<'a> {
         let Some((_, section)) = self.sections.section_by_name(LE, name.as_bytes()) else {
             return Ok(None);
         };
-        let flags = u64::from(section.sh_flags(LE).0);
-        if section.sh_type(LE) != elf::SHT_PROGBITS || flags & u64::from(elf::SHF_COMPRESSED.0) != 0
-        {
+        let flags = section.sh_flags(LE).0;
+        if section.sh_type(LE) != elf::SHT_PROGBITS || flags & elf::SHF_COMPRESSED.0 != 0 {
             return Err(Refusal::Header("it is not plain data".into()));
         }
         let bytes = section.data(LE, self.bytes);
@@ -197,18 +196,17 @@ impl<'a> Image<'a> {
             .enumerate()
             .filter(|(index, _)| *index != null);
         for (_, section) in sections {
-            let flags = u64::from(section.sh_flags(LE).0);
+            let flags = section.sh_flags(LE).0;
             let has = |bit: u64| flags & bit != 0;
-            let empty_thread_local =
-                has(elf::SHF_TLS.0.into()) && section.sh_type(LE) == elf::SHT_NOBITS;
-            if !has(elf::SHF_ALLOC.0.into()) || empty_thread_local || section.sh_size(LE) == 0 {
+            let empty_thread_local = has(elf::SHF_TLS.0) && section.sh_type(LE) == elf::SHT_NOBITS;
+            if !has(elf::SHF_ALLOC.0) || empty_thread_local || section.sh_size(LE) == 0 {
                 continue;
             }
             let good = self
                 .memory(section.sh_addr(LE), section.sh_size(LE))
                 .is_some_and(|load| {
-                    (!has(elf::SHF_WRITE.0.into()) || is_writable(load))
-                        && (!has(elf::SHF_EXECINSTR.0.into()) || is_executable(load))
+                    (!has(elf::SHF_WRITE.0) || is_writable(load))
+                        && (!has(elf::SHF_EXECINSTR.0) || is_executable(load))
                         && load.p_flags(LE).0 & elf::PF_R.0 != 0
                         && is_where_it_is_mapped(section, load)
                 });

@@ -29,8 +29,8 @@ const SIDE_ORDERS_MIN: u32 = 48;
 const ROOM_DRAWS: u32 = 3;
 /// How often an order is looked for before the attempt is given up.
 const PICKS_MAX: u32 = 8;
-/// The chance in 1024 that a new order improves the best price when the spread is two ticks; it grows in proportion to
-/// the spread.
+/// The chance in 1024 that a new order improves the best price when the spread is two ticks; it grows by a quarter of
+/// itself with each further tick.
 const IMPROVE_CHANCE: u32 = 370;
 /// How much likelier than one half it is that the best price is improved on the side of the last aggressor, in units of
 /// 1/1024.
@@ -251,18 +251,19 @@ impl Flow {
     /// Places a limit order.
     fn place(&mut self, shape: &Shape, writer: &mut Writer) {
         let spread = self.ladder.spread();
-        let (side, tick) = if spread > 1 && self.random.chance(IMPROVE_CHANCE * (spread as u32 + 2) / 4) {
-            self.improving_price(spread)
-        } else {
-            let side = self.side_to_fill();
-            let best = self.ladder.best(side);
-            let is_short = self.ladder.level(best).orders < SHORT_QUEUE_ORDERS;
-            if is_short && self.random.chance(JOIN_CHANCE) {
-                (side, best)
+        let (side, tick) =
+            if spread > 1 && self.random.chance(IMPROVE_CHANCE * (spread as u32 + 2) / 4) {
+                self.improving_price(spread)
             } else {
-                (side, self.roomy_price(side, &shape.place, shape))
-            }
-        };
+                let side = self.side_to_fill();
+                let best = self.ladder.best(side);
+                let is_short = self.ladder.level(best).orders < SHORT_QUEUE_ORDERS;
+                if is_short && self.random.chance(JOIN_CHANCE) {
+                    (side, best)
+                } else {
+                    (side, self.roomy_price(side, &shape.place, shape))
+                }
+            };
         let size = shape.size.draw(&mut self.random);
         let id = self.new_id();
         self.ladder.add(side, tick, id, size);

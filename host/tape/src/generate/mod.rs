@@ -6,6 +6,11 @@
 //! most are cancelled or moved, trades walk the queues first in, first out. [`MarketProfile`] measures how alike two
 //! markets are, generated or recorded.
 //!
+//! The tape opens with a snapshot of every instrument. In an event of trading each price that an aggressive order
+//! trades at gives one print, which bears the aggressor's order id, and one fill for each order that it meets; what is
+//! left of the aggressor may then rest under the same id. An order that is modified keeps its place in the queue only
+//! where its size alone shrinks. `ts_event` rises strictly from event to event of an instrument; `ts_recv` never falls.
+//!
 //! ```
 //! use backplane_tape::generate::{Generator, GeneratorConfig};
 //!

@@ -1,7 +1,8 @@
 //! The portrait of a market in numbers, to be compared with another market's.
 //!
 //! Takes in order-level messages of any source; gives out [`MarketStatistics`]: what share each action has, how often
-//! the best prices change, how wide the spread is, how long the best queues are, how fast and how clustered events come.
+//! the best prices change, how wide the spread is, how long the best queues are, how fast and how clustered events
+//! come.
 
 use std::collections::BTreeMap;
 

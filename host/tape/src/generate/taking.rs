@@ -18,10 +18,12 @@ const SWEEP_LEVELS_MAX: u32 = 3;
 const SWEEP_CHANCE: u32 = 150;
 /// The chance in 1024 that what is left of an aggressive order comes to rest at its limit.
 const REST_CHANCE: u32 = 130;
-/// The size of a queue that every second aggressive order is made to use up; the chance falls with the size's fourth power.
+/// The size of a queue that every second aggressive order is made to use up; the chance falls with the size's fourth
+/// power.
 const TAKE_ALL_SIZE: u32 = 9;
-/// The chance in 1024 that an aggressive order is a further part of the one before it. That the signs of trades persist
-/// because large orders are split was shown by Lillo and Farmer, "The long memory of the efficient market" (2004).
+/// The chance in 1024 that an aggressive order is a further part of the one before it. That the signs of trades
+/// persist because large orders are split was shown by Lillo and Farmer, "The long memory of the efficient market"
+/// (2004).
 const REPEAT_CHANCE: u32 = 340;
 
 /// An aggressive order on its way.

@@ -30,7 +30,10 @@ use crate::message::SourceMessage;
 use crate::resolve::{Conventions, FillConvention, UnknownOrders};
 
 /// What a message of this source does to the book.
-const CONVENTIONS: Conventions = Conventions { fills: FillConvention::Announces, unknown_orders: UnknownOrders::Drop };
+const CONVENTIONS: Conventions = Conventions {
+    fills: FillConvention::Announces,
+    unknown_orders: UnknownOrders::Drop,
+};
 /// One unit of the currency, in units of 1e-9.
 const MULTIPLIER: i64 = 1_000_000_000;
 /// Databento's time where there is none.
@@ -53,29 +56,52 @@ pub fn databento(
         survey(input, &mut instruments)?;
     }
     let Some(first) = inputs.first().filter(|_| !instruments.is_empty()) else {
-        let path = inputs.first().map_or_else(|| Path::new(""), PathBuf::as_path);
+        let path = inputs
+            .first()
+            .map_or_else(|| Path::new(""), PathBuf::as_path);
         return Err(TapeError::input(path, "it holds no order-level records"));
     };
     if instruments.len() > INSTRUMENTS_MAX {
-        let why = format!("the inputs hold {} instruments, a tape at most {INSTRUMENTS_MAX}", instruments.len());
+        let why = format!(
+            "the inputs hold {} instruments, a tape at most {INSTRUMENTS_MAX}",
+            instruments.len()
+        );
         return Err(TapeError::input(first, why));
     }
     let mut notes = Vec::new();
     if options.multiplier.is_none() {
-        notes.push("DBN files do not say what a contract is worth: the multiplier is taken as 1".to_owned());
+        notes.push(
+            "DBN files do not say what a contract is worth: the multiplier is taken as 1"
+                .to_owned(),
+        );
     }
     let header = Header {
-        instruments: instruments.values().map(|found| found.definition(options)).collect(),
+        instruments: instruments
+            .values()
+            .map(|found| found.definition(options))
+            .collect(),
         source: Source {
             from: "databento".to_owned(),
-            inputs: inputs.iter().map(|path| describe(path)).collect::<Result<_, _>>()?,
+            inputs: inputs
+                .iter()
+                .map(|path| describe(path))
+                .collect::<Result<_, _>>()?,
         },
     };
-    let places = instruments.keys().zip(0_u16..).map(|(key, place)| (*key, place)).collect();
+    let places = instruments
+        .keys()
+        .zip(0_u16..)
+        .map(|(key, place)| (*key, place))
+        .collect();
     let mut session = Session::begin(&header, CONVENTIONS, options, progress)?;
     let bytes = merge(inputs, &places, &mut session)?;
     let written = session.finish(bytes)?;
-    Ok(ImportReport::new(options.output.clone(), header, written, notes))
+    Ok(ImportReport::new(
+        options.output.clone(),
+        header,
+        written,
+        notes,
+    ))
 }
 
 /// What the first pass finds of an instrument.
@@ -107,7 +133,10 @@ fn survey(path: &Path, instruments: &mut BTreeMap<InstrumentKey, Found>) -> Resu
     while let Some(record) = file.next()? {
         let key = (record.hd.publisher_id, record.hd.instrument_id);
         let found = instruments.entry(key).or_insert_with(|| Found {
-            symbol: symbols.get(&key.1).cloned().unwrap_or_else(|| key.1.to_string()),
+            symbol: symbols
+                .get(&key.1)
+                .cloned()
+                .unwrap_or_else(|| key.1.to_string()),
             tick: 0,
         });
         let rests = matches!(record.action as u8, b'A' | b'M');
@@ -124,9 +153,13 @@ fn symbols(metadata: &Metadata) -> BTreeMap<u32, String> {
     for mapping in &metadata.mappings {
         for interval in &mapping.intervals {
             if let Ok(number) = interval.symbol.parse() {
-                symbols.entry(number).or_insert_with(|| mapping.raw_symbol.clone());
+                symbols
+                    .entry(number)
+                    .or_insert_with(|| mapping.raw_symbol.clone());
             } else if let Ok(number) = mapping.raw_symbol.parse() {
-                symbols.entry(number).or_insert_with(|| interval.symbol.clone());
+                symbols
+                    .entry(number)
+                    .or_insert_with(|| interval.symbol.clone());
             }
         }
     }
@@ -158,23 +191,36 @@ fn merge(
         let next = file.next()?;
         channels.push(Channel { file, next });
     }
-    let total = |channels: &[Channel]| channels.iter().fold(0_u64, |sum, channel| sum.saturating_add(channel.file.bytes()));
+    let total = |channels: &[Channel]| {
+        channels.iter().fold(0_u64, |sum, channel| {
+            sum.saturating_add(channel.file.bytes())
+        })
+    };
     loop {
         let earliest = channels
             .iter()
             .enumerate()
-            .filter_map(|(place, channel)| channel.next.as_ref().map(|record| (received(record), place)))
+            .filter_map(|(place, channel)| {
+                channel
+                    .next
+                    .as_ref()
+                    .map(|record| (received(record), place))
+            })
             .min();
         let Some((_, place)) = earliest else {
             return Ok(total(&channels));
         };
         let bytes = total(&channels);
-        let Some(channel) = channels.get_mut(place) else { continue };
+        let Some(channel) = channels.get_mut(place) else {
+            continue;
+        };
         let following = channel.file.next()?;
         if let Some(record) = std::mem::replace(&mut channel.next, following) {
             let key = (record.hd.publisher_id, record.hd.instrument_id);
             let Some(instrument) = places.get(&key) else {
-                return Err(channel.file.wrong("its instrument was not there when the file was read first"));
+                return Err(channel
+                    .file
+                    .wrong("its instrument was not there when the file was read first"));
             };
             match message(&record, *instrument) {
                 Converted::Message(message) => session.push(&message, bytes)?,
@@ -188,14 +234,20 @@ fn merge(
 
 /// The receive time by which files are merged.
 fn received(record: &MboMsg) -> u64 {
-    if record.ts_recv == TIME_UNDEFINED { record.hd.ts_event } else { record.ts_recv }
+    if record.ts_recv == TIME_UNDEFINED {
+        record.hd.ts_event
+    } else {
+        record.ts_recv
+    }
 }
 
 /// What a record is for the resolver.
 enum Converted {
     Message(SourceMessage),
     /// It has no action, but may end an event.
-    Nothing { ends_event: bool },
+    Nothing {
+        ends_event: bool,
+    },
     Wrong(String),
 }
 
@@ -203,12 +255,17 @@ fn message(record: &MboMsg, instrument: u16) -> Converted {
     let flags = Flags(record.flags.raw());
     let letter = record.action as u8;
     if letter == b'N' {
-        return Converted::Nothing { ends_event: flags.is_last() };
+        return Converted::Nothing {
+            ends_event: flags.is_last(),
+        };
     }
     let Some(action) = Action::from_code(letter) else {
         return Converted::Wrong(format!("its action {:?} is not known", char::from(letter)));
     };
-    let (Ok(ts_event), Ok(ts_recv)) = (i64::try_from(record.hd.ts_event), i64::try_from(received(record))) else {
+    let (Ok(ts_event), Ok(ts_recv)) = (
+        i64::try_from(record.hd.ts_event),
+        i64::try_from(received(record)),
+    ) else {
         return Converted::Wrong("it has no time".to_owned());
     };
     Converted::Message(SourceMessage {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use dbn::decode::{DbnMetadata, DynReader};
 use dbn::enums::Schema;
-use dbn::{MboMsg, Metadata, Record, VersionUpgradePolicy};
+use dbn::{MboMsg, Metadata, Record, RecordRef, VersionUpgradePolicy};
 
 use crate::error::TapeError;
 
@@ -34,10 +34,16 @@ struct Strict<R> {
 
 impl<R: Read> Read for Strict<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => io::Error::new(io::ErrorKind::InvalidData, "the compressed stream is cut off"),
-            _ => error,
-        })?;
+        let count = self
+            .inner
+            .read(buffer)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::UnexpectedEof => io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "the compressed stream is cut off",
+                ),
+                _ => error,
+            })?;
         self.bytes = self.bytes.saturating_add(count as u64);
         let missing = (PRELUDE_BYTES as usize).saturating_sub(self.prelude.len());
         self.prelude.extend(buffer.iter().take(count.min(missing)));
@@ -70,19 +76,40 @@ impl DatabentoFile {
         }
         let reader = DynReader::inferred_with_buffer(BufReader::with_capacity(1 << 17, file))
             .map_err(|error| TapeError::input(path, error.to_string()))?;
-        let strict = Strict { inner: reader, bytes: 0, prelude: Vec::new() };
-        let decoder = dbn::decode::dbn::Decoder::with_upgrade_policy(strict, VersionUpgradePolicy::AsIs)
-            .map_err(|error| TapeError::input(path, format!("its metadata cannot be read: {error}")))?;
+        let strict = Strict {
+            inner: reader,
+            bytes: 0,
+            prelude: Vec::new(),
+        };
+        let decoder =
+            dbn::decode::dbn::Decoder::with_upgrade_policy(strict, VersionUpgradePolicy::AsIs)
+                .map_err(|error| {
+                    TapeError::input(path, format!("its metadata cannot be read: {error}"))
+                })?;
         if !matches!(decoder.metadata().schema, Some(Schema::Mbo) | None) {
-            let schema = decoder.metadata().schema.map(|schema| schema.to_string()).unwrap_or_default();
-            return Err(TapeError::input(path, format!("its schema is {schema}; only mbo can be replayed")));
+            let schema = decoder
+                .metadata()
+                .schema
+                .map(|schema| schema.to_string())
+                .unwrap_or_default();
+            return Err(TapeError::input(
+                path,
+                format!("its schema is {schema}; only mbo can be replayed"),
+            ));
         }
         let length = match decoder.get_ref().prelude.as_slice() {
-            [_, _, _, _, length @ ..] => length.first_chunk::<4>().map_or(0, |bytes| u32::from_le_bytes(*bytes)),
+            [_, _, _, _, length @ ..] => length
+                .first_chunk::<4>()
+                .map_or(0, |bytes| u32::from_le_bytes(*bytes)),
             _ => 0,
         };
         let byte = PRELUDE_BYTES.saturating_add(u64::from(length));
-        Ok(DatabentoFile { path: path.to_path_buf(), decoder, records: 0, byte })
+        Ok(DatabentoFile {
+            path: path.to_path_buf(),
+            decoder,
+            records: 0,
+            byte,
+        })
     }
 
     /// What the file says about itself.
@@ -97,14 +124,19 @@ impl DatabentoFile {
 
     /// An error at the latest record.
     pub(super) fn wrong(&self, why: impl Into<String>) -> TapeError {
-        TapeError::Record { path: self.path.clone(), record: self.records, byte: Some(self.byte), why: why.into() }
+        TapeError::Record {
+            path: self.path.clone(),
+            record: self.records,
+            byte: Some(self.byte),
+            why: why.into(),
+        }
     }
 
     /// The next order-level record; others are passed over.
     pub(super) fn next(&mut self) -> Result<Option<MboMsg>, TapeError> {
         loop {
             let (size, record) = match self.decoder.decode_ref() {
-                Ok(Some(record)) => (record.record_size(), record.get::<MboMsg>().cloned()),
+                Ok(Some(record)) => (record.record_size(), order_level(&record)),
                 Ok(None) => {
                     self.records = self.records.saturating_add(1);
                     return match self.bytes().checked_sub(self.byte) {
@@ -118,10 +150,22 @@ impl DatabentoFile {
                 }
             };
             self.records = self.records.saturating_add(1);
+            let record = record.map_err(|why| self.wrong(why))?;
             self.byte = self.byte.saturating_add(size as u64);
             if record.is_some() {
                 return Ok(record);
             }
         }
+    }
+}
+
+/// The record, where it is an order-level one; an error where it says so and is too short to be one.
+fn order_level(record: &RecordRef<'_>) -> Result<Option<MboMsg>, String> {
+    if !record.has::<MboMsg>() {
+        return Ok(None);
+    }
+    match record.try_get::<MboMsg>() {
+        Ok(record) => Ok(Some(record.clone())),
+        Err(error) => Err(error.to_string()),
     }
 }

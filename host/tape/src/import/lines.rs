@@ -22,15 +22,26 @@ pub(crate) struct Lines<R> {
 impl<R: BufRead> Lines<R> {
     /// The lines of `reader`, which errors call `place`.
     pub(crate) fn new(reader: R, place: Place) -> Lines<R> {
-        Lines { reader, place, line: Vec::new(), number: 0, bytes: 0 }
+        Lines {
+            reader,
+            place,
+            line: Vec::new(),
+            number: 0,
+            bytes: 0,
+        }
     }
 
     /// Goes to the next line; false at the end.
     pub(crate) fn advance(&mut self) -> Result<bool, TapeError> {
         self.line.clear();
         self.number = self.number.saturating_add(1);
-        let result = self.reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut self.line);
-        let count = result.map_err(|error| self.wrong(format!("the file cannot be read further: {error}")))?;
+        let result = self
+            .reader
+            .by_ref()
+            .take(LINE_BYTES_MAX)
+            .read_until(b'\n', &mut self.line);
+        let count = result
+            .map_err(|error| self.wrong(format!("the file cannot be read further: {error}")))?;
         self.bytes = self.bytes.saturating_add(count as u64);
         if count as u64 == LINE_BYTES_MAX && self.line.last() != Some(&b'\n') {
             return Err(self.wrong(format!("it is longer than {LINE_BYTES_MAX} bytes")));
@@ -58,7 +69,11 @@ impl<R: BufRead> Lines<R> {
 
     /// An error at this line.
     pub(crate) fn wrong(&self, why: impl Into<String>) -> TapeError {
-        TapeError::Line { place: self.place.clone(), line: self.number, why: why.into() }
+        TapeError::Line {
+            place: self.place.clone(),
+            line: self.number,
+            why: why.into(),
+        }
     }
 }
 
@@ -69,7 +84,11 @@ pub(crate) fn integer(field: &[u8]) -> Option<i64> {
         _ => (false, field),
     };
     let value = natural(digits)?;
-    if is_negative { value.checked_neg() } else { Some(value) }
+    if is_negative {
+        value.checked_neg()
+    } else {
+        Some(value)
+    }
 }
 
 /// A decimal integer without a sign.
@@ -94,7 +113,10 @@ pub(crate) fn nanoseconds(field: &[u8]) -> Option<i64> {
         return None;
     }
     let nanos = (0..9).fold(0_i64, |value, place| {
-        value * 10 + decimals.get(place).map_or(0, |digit| i64::from(digit - b'0'))
+        value * 10
+            + decimals
+                .get(place)
+                .map_or(0, |digit| i64::from(digit - b'0'))
     });
     seconds.checked_add(nanos)
 }
@@ -130,7 +152,10 @@ mod tests {
 
     #[test]
     fn lines_of_any_ending_are_counted() {
-        let place = Place { path: "x.csv".into(), entry: None };
+        let place = Place {
+            path: "x.csv".into(),
+            entry: None,
+        };
         let mut lines = Lines::new(&b"1,2\r\n3\n4"[..], place);
         let mut seen = Vec::new();
         while lines.advance().unwrap() {
@@ -141,7 +166,10 @@ mod tests {
 
     #[test]
     fn a_line_without_an_end_is_refused() {
-        let place = Place { path: "x.csv".into(), entry: None };
+        let place = Place {
+            path: "x.csv".into(),
+            entry: None,
+        };
         let mut lines = Lines::new(std::io::BufReader::new(std::io::repeat(b'1')), place);
         assert!(lines.advance().unwrap_err().to_string().contains("line 1"));
     }

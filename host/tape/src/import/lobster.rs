@@ -26,8 +26,10 @@ const TICK: i64 = 10_000_000;
 const MULTIPLIER: i64 = 1_000_000_000;
 
 /// What a message of this source does to the book.
-const CONVENTIONS: Conventions =
-    Conventions { fills: FillConvention::TakesOut, unknown_orders: UnknownOrders::ReduceLevel };
+const CONVENTIONS: Conventions = Conventions {
+    fills: FillConvention::TakesOut,
+    unknown_orders: UnknownOrders::ReduceLevel,
+};
 
 /// Imports a LOBSTER day.
 ///
@@ -50,7 +52,11 @@ pub fn lobster(
         }],
         source: Source {
             from: "lobster".to_owned(),
-            inputs: inputs.iter().chain(&options.book).map(|path| describe(path)).collect::<Result<_, _>>()?,
+            inputs: inputs
+                .iter()
+                .chain(&options.book)
+                .map(|path| describe(path))
+                .collect::<Result<_, _>>()?,
         },
     };
     let mut messages = files.messages()?;
@@ -68,7 +74,10 @@ pub fn lobster(
         Some(mut book) => with_book(&mut session, &mut messages, &mut book, files.date)?,
         None => {
             while messages.advance()? {
-                session.push(&lobster_message::parse(&messages, files.date)?, messages.bytes())?;
+                session.push(
+                    &lobster_message::parse(&messages, files.date)?,
+                    messages.bytes(),
+                )?;
             }
         }
     }
@@ -76,7 +85,12 @@ pub fn lobster(
         return Err(messages.wrong("the file is empty"));
     }
     let written = session.finish(messages.bytes())?;
-    Ok(ImportReport::new(options.output.clone(), header, written, notes))
+    Ok(ImportReport::new(
+        options.output.clone(),
+        header,
+        written,
+        notes,
+    ))
 }
 
 /// Reads messages and book rows in step.
@@ -95,7 +109,10 @@ fn with_book(
         }
         row.read(book)?;
         if *depth.get_or_insert(row.depth()) != row.depth() {
-            return Err(book.wrong(format!("it has {} levels, the lines before have more or fewer", row.depth())));
+            return Err(book.wrong(format!(
+                "it has {} levels, the lines before have more or fewer",
+                row.depth()
+            )));
         }
         let message = lobster_message::parse(messages, date)?;
         out.clear();
@@ -103,7 +120,9 @@ fn with_book(
         match messages.number() {
             1 => seed(&message, &row, &mut out, &mut found),
             _ => {
-                let levels = message.side.map_or(&[][..], |side| session.resolver.levels(0, side));
+                let levels = message
+                    .side
+                    .map_or(&[][..], |side| session.resolver.levels(0, side));
                 follow(&message, levels, &row, &mut out, &mut found);
             }
         }

@@ -24,7 +24,11 @@ pub(crate) fn price(field: i64) -> Option<Price> {
 /// The message of the current line; `sequence` is its line number.
 pub(super) fn parse<R: BufRead>(lines: &Lines<R>, date: Date) -> Result<SourceMessage, TapeError> {
     let mut fields = lines.fields();
-    let mut next = |name: &str| fields.next().ok_or_else(|| lines.wrong(format!("the field {name} is missing")));
+    let mut next = |name: &str| {
+        fields
+            .next()
+            .ok_or_else(|| lines.wrong(format!("the field {name} is missing")))
+    };
     let time = next("time")?;
     let kind = next("type")?;
     let order_id = next("order id")?;
@@ -32,7 +36,9 @@ pub(super) fn parse<R: BufRead>(lines: &Lines<R>, date: Date) -> Result<SourceMe
     let price_field = next("price")?;
     let direction = next("direction")?;
     if fields.next().is_some() {
-        return Err(lines.wrong("it has more than the six fields time, type, order id, size, price, direction"));
+        return Err(lines.wrong(
+            "it has more than the six fields time, type, order id, size, price, direction",
+        ));
     }
     let bad = |name: &str, field: &[u8]| {
         let shown: String = String::from_utf8_lossy(field).chars().take(40).collect();
@@ -54,8 +60,12 @@ pub(super) fn parse<R: BufRead>(lines: &Lines<R>, date: Date) -> Result<SourceMe
         _ => return Err(bad("the type", kind)),
     };
     let ts_event = new_york(date, since_midnight);
-    let price = integer(price_field).filter(|price| *price > 0).and_then(price);
-    let size_value = integer(size).and_then(|size| u32::try_from(size).ok()).filter(|size| *size > 0);
+    let price = integer(price_field)
+        .filter(|price| *price > 0)
+        .and_then(price);
+    let size_value = integer(size)
+        .and_then(|size| u32::try_from(size).ok())
+        .filter(|size| *size > 0);
     let order = integer(order_id).and_then(|order_id| u64::try_from(order_id).ok());
     Ok(SourceMessage {
         ts_event,
@@ -63,7 +73,8 @@ pub(super) fn parse<R: BufRead>(lines: &Lines<R>, date: Date) -> Result<SourceMe
         order_id: order.ok_or_else(|| bad("the order id", order_id))?,
         price: price.ok_or_else(|| bad("the price", price_field))?,
         size: size_value.ok_or_else(|| bad("the size", size))?,
-        sequence: u32::try_from(lines.number()).map_err(|_| lines.wrong("a file of so many lines is not supported"))?,
+        sequence: u32::try_from(lines.number())
+            .map_err(|_| lines.wrong("a file of so many lines is not supported"))?,
         instrument: 0,
         action,
         side,

@@ -38,13 +38,25 @@ impl BookRow {
         let mut count: usize = 0;
         loop {
             let group = [fields.next(), fields.next(), fields.next(), fields.next()];
-            let [Some(ask_price), Some(ask_size), Some(bid_price), Some(bid_size)] = group else {
+            let [
+                Some(ask_price),
+                Some(ask_size),
+                Some(bid_price),
+                Some(bid_size),
+            ] = group
+            else {
                 let is_end = group.iter().all(Option::is_none) && count > 0;
-                return if is_end { Ok(()) } else { Err(lines.wrong("its number of fields is not four for each level")) };
+                return if is_end {
+                    Ok(())
+                } else {
+                    Err(lines.wrong("its number of fields is not four for each level"))
+                };
             };
             count = count.saturating_add(LEVEL_FIELDS);
             let level = |price_field: &[u8], size: &[u8]| {
-                level(price_field, size).ok_or_else(|| lines.wrong(format!("level {} is not a book's", count / LEVEL_FIELDS)))
+                level(price_field, size).ok_or_else(|| {
+                    lines.wrong(format!("level {} is not a book's", count / LEVEL_FIELDS))
+                })
             };
             self.sides[Side::Sell.index()].push(level(ask_price, ask_size)?);
             self.sides[Side::Buy.index()].push(level(bid_price, bid_size)?);
@@ -64,12 +76,20 @@ fn level(price_field: &[u8], size: &[u8]) -> Option<Option<Level>> {
     if size == 0 || price_value.abs() == EMPTY_PRICE {
         return (size == 0).then_some(None);
     }
-    Some(Some(Level { price: price(price_value)?, size: Quantity(size) }))
+    Some(Some(Level {
+        price: price(price_value)?,
+        size: Quantity(size),
+    }))
 }
 
 /// The messages that make the first row's book: all its levels, without orders. The row shows the book after the first
 /// message, so that message is in it and gives no row of its own.
-pub(super) fn seed(first: &SourceMessage, row: &BookRow, out: &mut Vec<SourceMessage>, found: &mut Resolution) {
+pub(super) fn seed(
+    first: &SourceMessage,
+    row: &BookRow,
+    out: &mut Vec<SourceMessage>,
+    found: &mut Resolution,
+) {
     for side in Side::BOTH {
         for level in row.sides[side.index()].iter().flatten() {
             found.levels_seeded = found.levels_seeded.saturating_add(1);
@@ -107,9 +127,15 @@ pub(super) fn follow(
             Some(pushed_out(message, side, levels))
         }
         (Action::Cancel | Action::Fill, Some(level)) if level.size.0 <= i64::from(message.size) => {
-            let outermost = row.sides[side.index()].get(levels.len().saturating_sub(1)).copied().flatten();
-            let revealed = outermost.filter(|new| levels.iter().all(|level| level.price != new.price));
-            found.levels_revealed = found.levels_revealed.saturating_add(u64::from(revealed.is_some()));
+            let outermost = row.sides[side.index()]
+                .get(levels.len().saturating_sub(1))
+                .copied()
+                .flatten();
+            let revealed =
+                outermost.filter(|new| levels.iter().all(|level| level.price != new.price));
+            found.levels_revealed = found
+                .levels_revealed
+                .saturating_add(u64::from(revealed.is_some()));
             revealed.map(|level| change(message, Action::Add, level.price, level.size))
         }
         _ => None,
@@ -124,7 +150,10 @@ pub(super) fn follow(
 
 /// The cancel of the level that an add pushes out: the outermost one, which may be the new one itself.
 fn pushed_out(message: &SourceMessage, side: Side, levels: &[Level]) -> SourceMessage {
-    let new = Level { price: message.price, size: Quantity(i64::from(message.size)) };
+    let new = Level {
+        price: message.price,
+        size: Quantity(i64::from(message.size)),
+    };
     let outermost = match levels.last() {
         Some(last) if side.is_better(new.price, last.price) => *last,
         _ => new,

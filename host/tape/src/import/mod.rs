@@ -65,20 +65,51 @@ pub fn import(
     progress: &mut Progress<'_>,
 ) -> Result<ImportReport, TapeError> {
     let Some(first) = inputs.first() else {
-        return Err(TapeError::Request { why: "there is nothing to import".to_owned() });
+        return Err(TapeError::Request {
+            why: "there is nothing to import".to_owned(),
+        });
     };
     let mut head = Vec::new();
     File::open(first)
         .and_then(|file| file.take(4).read_to_end(&mut head))
         .map_err(|error| TapeError::io("reading", first, error))?;
-    let is_csv = first.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    let is_csv = first
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
     if head.starts_with(b"PK") || is_csv {
         lobster(inputs, options, progress)
     } else if databento_file::is_databento(&head) {
         databento(inputs, options, progress)
     } else {
-        Err(TapeError::input(first, "it is neither a LOBSTER file nor a DBN file"))
+        Err(TapeError::input(
+            first,
+            "it is neither a LOBSTER file nor a DBN file",
+        ))
     }
+}
+
+/// Writes a tape of messages that are made and not read: the generator's.
+///
+/// # Errors
+/// A message cannot be resolved, or the tape cannot be written.
+pub fn messages(
+    header: Header,
+    conventions: Conventions,
+    messages: impl Iterator<Item = SourceMessage>,
+    options: &ImportOptions,
+    progress: &mut Progress<'_>,
+) -> Result<ImportReport, TapeError> {
+    let mut session = Session::begin(&header, conventions, options, progress)?;
+    for message in messages {
+        session.push(&message, 0)?;
+    }
+    let written = session.finish(0)?;
+    Ok(ImportReport::new(
+        options.output.clone(),
+        header,
+        written,
+        Vec::new(),
+    ))
 }
 
 /// The digest and length of an input.
@@ -97,7 +128,11 @@ fn describe(path: &Path) -> Result<SourceFile, TapeError> {
         bytes = bytes.saturating_add(count as u64);
     }
     Ok(SourceFile {
-        name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        name: path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
         blake3: hasher.finalize().to_hex().to_string(),
         bytes,
     })
@@ -130,7 +165,7 @@ impl<'a, 'b> Session<'a, 'b> {
     fn push(&mut self, message: &SourceMessage, bytes: u64) -> Result<(), TapeError> {
         write(&mut self.writer, self.resolver.push(message)?)?;
         self.messages = self.messages.saturating_add(1);
-        if self.messages % PROGRESS_MESSAGES == 0 {
+        if self.messages.is_multiple_of(PROGRESS_MESSAGES) {
             (self.progress)(self.writer.rows(), bytes);
         }
         Ok(())
@@ -145,7 +180,8 @@ impl<'a, 'b> Session<'a, 'b> {
     fn finish(mut self, bytes: u64) -> Result<Written, TapeError> {
         write(&mut self.writer, self.resolver.finish()?)?;
         (self.progress)(self.writer.rows(), bytes);
-        self.writer.finish(self.resolver.resolution().clone(), self.resolver.crossed())
+        self.writer
+            .finish(self.resolver.resolution().clone(), self.resolver.crossed())
     }
 }
 

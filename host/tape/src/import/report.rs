@@ -34,7 +34,12 @@ pub struct ImportReport {
 }
 
 impl ImportReport {
-    pub(super) fn new(output: PathBuf, header: Header, written: Written, notes: Vec<String>) -> ImportReport {
+    pub(super) fn new(
+        output: PathBuf,
+        header: Header,
+        written: Written,
+        notes: Vec<String>,
+    ) -> ImportReport {
         ImportReport {
             output,
             from: header.source.from,
@@ -52,9 +57,16 @@ impl ImportReport {
 const INSTRUMENTS_SHOWN: usize = 10;
 
 /// Writes the instruments, one a line.
-pub(crate) fn write_instruments(f: &mut fmt::Formatter<'_>, list: &[InstrumentDefinition]) -> fmt::Result {
+pub(crate) fn write_instruments(
+    f: &mut fmt::Formatter<'_>,
+    list: &[InstrumentDefinition],
+) -> fmt::Result {
     for instrument in list.iter().take(INSTRUMENTS_SHOWN) {
-        let inferred = if instrument.tick_inferred { " (inferred)" } else { "" };
+        let inferred = if instrument.tick_inferred {
+            " (inferred)"
+        } else {
+            ""
+        };
         writeln!(
             f,
             "  {:<12} tick {}{inferred}, multiplier {}, {}",
@@ -72,7 +84,13 @@ pub(crate) fn write_instruments(f: &mut fmt::Formatter<'_>, list: &[InstrumentDe
 
 impl fmt::Display for ImportReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}: {} bytes, from {}", self.output.display(), self.bytes, self.from)?;
+        writeln!(
+            f,
+            "{}: {} bytes, from {}",
+            self.output.display(),
+            self.bytes,
+            self.from
+        )?;
         write_instruments(f, &self.instruments)?;
         write!(f, "{}", self.statistics)?;
         writeln!(f, "  digest {}", self.digest)?;
@@ -101,7 +119,12 @@ impl fmt::Display for Statistics {
         }
         if let (Some(first), Some(last)) = (self.crossed.first, self.crossed.last) {
             let events = self.crossed.events;
-            writeln!(f, "  {events} events end with a crossed book, {} to {}", Timestamp(first), Timestamp(last))?;
+            writeln!(
+                f,
+                "  {events} events end with a crossed book, {} to {}",
+                Timestamp(first),
+                Timestamp(last)
+            )?;
         }
         for (count, what) in noticed(rows.event_time_backwards, &self.resolution) {
             if count > 0 {
@@ -119,19 +142,42 @@ fn noticed(event_time_backwards: u64, found: &Resolution) -> [(u64, &'static str
         (found.levels_seeded, "levels seeded by the first book"),
         (found.levels_revealed, "levels revealed"),
         (found.levels_dropped, "levels dropped out of sight"),
-        (found.unknown_on_known_levels, "messages on unknown orders at known levels"),
+        (
+            found.unknown_on_known_levels,
+            "messages on unknown orders at known levels",
+        ),
         (found.unknown_cancels, "cancels of unknown orders dropped"),
-        (found.unknown_modifies, "modifications of unknown orders dropped"),
+        (
+            found.unknown_modifies,
+            "modifications of unknown orders dropped",
+        ),
         (found.unknown_fills, "fills of unknown orders dropped"),
-        (found.fills_elsewhere, "fills at another price than the order rests at (aggressors, auctions)"),
-        (found.fills_unconfirmed, "fills that nothing took out of the book"),
+        (
+            found.fills_elsewhere,
+            "fills at another price than the order rests at (aggressors, auctions)",
+        ),
+        (
+            found.fills_unconfirmed,
+            "fills that nothing took out of the book",
+        ),
         (found.fills_clipped, "fills of more than the order showed"),
         (found.refills, "orders refilled from a hidden rest"),
         (found.over_cancels, "cancels of more than was left, clamped"),
         (found.duplicate_adds, "adds of orders that were in the book"),
         (found.malformed, "malformed messages dropped"),
-        (found.snapshot_orders_confirmed, "orders confirmed by a later snapshot"),
-        (found.snapshots_replacing, "snapshots that replaced the book"),
-        (found.receive_times_raised.saturating_add(found.unfinished_events), "repairs of receive times and open events"),
+        (
+            found.snapshot_orders_confirmed,
+            "orders confirmed by a later snapshot",
+        ),
+        (
+            found.snapshots_replacing,
+            "snapshots that replaced the book",
+        ),
+        (
+            found
+                .receive_times_raised
+                .saturating_add(found.unfinished_events),
+            "repairs of receive times and open events",
+        ),
     ]
 }

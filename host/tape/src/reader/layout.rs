@@ -14,13 +14,17 @@ use arrow::ipc::{
 
 use super::buffer::AlignedBuffer;
 use crate::error::TapeError;
-use crate::format::{BATCH_ROWS_MAX, COLUMNS, ColumnType, Header, KEY_DIGEST, KEY_STATISTICS, column};
+use crate::format::{
+    BATCH_ROWS_MAX, COLUMNS, ColumnType, Header, KEY_DIGEST, KEY_STATISTICS, column,
+};
 
 const MAGIC: &[u8; 6] = b"ARROW1";
 /// The magic bytes and their padding at the beginning.
 const HEAD_BYTES: u64 = 8;
 /// The footer's length and the magic bytes at the end.
 const TAIL_BYTES: u64 = 10;
+/// The marker and the length before a message's metadata.
+const MARKER_BYTES: u64 = 8;
 /// Footers and messages longer than this are refused.
 const METADATA_BYTES_MAX: u64 = 1 << 28;
 /// Columns that are not a tape's may be there, up to this many in all.
@@ -47,7 +51,7 @@ pub(super) struct Layout {
 }
 
 /// Where one batch's columns stand in the file.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct BatchLayout {
     pub(super) rows: usize,
     /// The offset of each column's values, in the format's order.
@@ -64,21 +68,35 @@ impl Layout {
         buffer
             .read(file, footer_range.start, footer_length)
             .map_err(|error| TapeError::io("reading the footer of", path, error))?;
-        let footer = root_as_footer(buffer.bytes())
-            .map_err(|error| TapeError::damaged(path, format!("its footer is not valid: {error}")))?;
+        let footer = root_as_footer(buffer.bytes()).map_err(|error| {
+            TapeError::damaged(path, format!("its footer is not valid: {error}"))
+        })?;
         if footer.version() < MetadataVersion::V4 {
-            return Err(TapeError::unsupported(path, "its Arrow metadata is older than version 4"));
+            return Err(TapeError::unsupported(
+                path,
+                "its Arrow metadata is older than version 4",
+            ));
         }
         if footer.dictionaries().is_some_and(|list| !list.is_empty()) {
-            return Err(TapeError::unsupported(path, "it holds dictionaries, which tapes do not"));
+            return Err(TapeError::unsupported(
+                path,
+                "it holds dictionaries, which tapes do not",
+            ));
         }
-        let schema = footer.schema().ok_or_else(|| TapeError::damaged(path, "its footer has no schema"))?;
+        let schema = footer
+            .schema()
+            .ok_or_else(|| TapeError::damaged(path, "its footer has no schema"))?;
         if schema.endianness() != Endianness::Little {
             return Err(TapeError::unsupported(path, "its integers are big-endian"));
         }
         let metadata: Vec<KeyValue<'_>> = schema.custom_metadata().into_iter().flatten().collect();
         let header = Header::read(path, |key| find(&metadata, key))?;
-        let fields: Vec<Field<'_>> = schema.fields().into_iter().flatten().take(FIELDS_MAX + 1).collect();
+        let fields: Vec<Field<'_>> = schema
+            .fields()
+            .into_iter()
+            .flatten()
+            .take(FIELDS_MAX + 1)
+            .collect();
         let places = column_places(path, &fields)?;
         let texts: Vec<KeyValue<'_>> = footer.custom_metadata().into_iter().flatten().collect();
         Ok(Layout {
@@ -99,44 +117,54 @@ impl Layout {
         block: BatchBlock,
         buffer: &mut AlignedBuffer,
     ) -> Result<BatchLayout, TapeError> {
-        let damaged = |why: &str| TapeError::damaged(path, format!("the batch at byte {}: {why}", block.offset));
-        let length = usize::try_from(block.metadata_length).map_err(|_| damaged("its metadata is too long"))?;
-        buffer
-            .read(file, block.offset, length)
-            .map_err(|error| TapeError::io("reading a batch of", path, error))?;
-        let bytes = message_bytes(buffer.bytes()).ok_or_else(|| damaged("its metadata is cut off"))?;
-        let message = root_as_message(bytes).map_err(|error| damaged(&format!("its metadata is not valid: {error}")))?;
+        let damaged = |why: &str| {
+            TapeError::damaged(path, format!("the batch at byte {}: {why}", block.offset))
+        };
+        let bytes = read_message(file, path, block, buffer)?;
+        let message = root_as_message(bytes)
+            .map_err(|error| damaged(&format!("its metadata is not valid: {error}")))?;
         if message.header_type() != MessageHeader::RecordBatch {
             return Err(damaged("it is no record batch"));
         }
-        let batch = message.header_as_record_batch().ok_or_else(|| damaged("it has no content"))?;
+        let batch = message
+            .header_as_record_batch()
+            .ok_or_else(|| damaged("it has no content"))?;
         if batch.compression().is_some() {
             return Err(TapeError::unsupported(path, "its batches are compressed"));
         }
-        let rows = usize::try_from(batch.length()).map_err(|_| damaged("its length is negative"))?;
+        let rows =
+            usize::try_from(batch.length()).map_err(|_| damaged("its length is negative"))?;
         if rows > BATCH_ROWS_MAX {
-            let why = format!("a batch holds {rows} rows; at most {BATCH_ROWS_MAX} are read at once");
+            let why =
+                format!("a batch holds {rows} rows; at most {BATCH_ROWS_MAX} are read at once");
             return Err(TapeError::unsupported(path, why));
         }
         let nodes = batch.nodes().ok_or_else(|| damaged("it has no columns"))?;
-        let buffers = batch.buffers().ok_or_else(|| damaged("it has no buffers"))?;
+        let buffers = batch
+            .buffers()
+            .ok_or_else(|| damaged("it has no buffers"))?;
         if nodes.len() != self.fields {
             return Err(damaged("its columns are not those of the schema"));
         }
-        let mut layout = BatchLayout { rows, ..BatchLayout::default() };
-        for ((place, offset), (name, kind)) in self.places.iter().zip(&mut layout.offsets).zip(COLUMNS) {
+        let offsets = [0; column::COUNT];
+        let mut layout = BatchLayout { rows, offsets };
+        for ((place, offset), (name, kind)) in
+            self.places.iter().zip(&mut layout.offsets).zip(COLUMNS)
+        {
             let (field, first) = *place;
             let wrong = |why: &str| damaged(&format!("column `{name}`: {why}"));
             let node = nodes.get(field);
             if node.null_count() != 0 {
-                return Err(TapeError::unsupported(path, format!("column `{name}` holds nulls, which tapes do not")));
+                let why = format!("column `{name}` holds nulls, which tapes do not");
+                return Err(TapeError::unsupported(path, why));
             }
             if usize::try_from(node.length()) != Ok(rows) {
                 return Err(wrong("it has another number of rows than the batch"));
             }
             let values = first.checked_add(1).filter(|place| *place < buffers.len());
             let values = buffers.get(values.ok_or_else(|| wrong("it has no values"))?);
-            *offset = values_offset(block, values.offset(), values.length(), rows.saturating_mul(kind.width()))
+            let needed = rows.saturating_mul(kind.width());
+            *offset = values_offset(block, values.offset(), values.length(), needed)
                 .ok_or_else(|| wrong("its values are not all within the batch"))?;
         }
         Ok(layout)
@@ -151,7 +179,27 @@ fn values_offset(block: BatchBlock, offset: i64, length: i64, needed: usize) -> 
     if end > block.body_length || length < u64::try_from(needed).ok()? {
         return None;
     }
-    block.offset.checked_add(block.metadata_length)?.checked_add(offset)
+    block
+        .offset
+        .checked_add(block.metadata_length)?
+        .checked_add(offset)
+}
+
+/// Reads a batch's metadata and gives out its flatbuffer.
+fn read_message<'a>(
+    file: &File,
+    path: &Path,
+    block: BatchBlock,
+    buffer: &'a mut AlignedBuffer,
+) -> Result<&'a [u8], TapeError> {
+    let damaged =
+        |why: &str| TapeError::damaged(path, format!("the batch at byte {}: {why}", block.offset));
+    let length =
+        usize::try_from(block.metadata_length).map_err(|_| damaged("its metadata is too long"))?;
+    buffer
+        .read(file, block.offset, length)
+        .map_err(|error| TapeError::io("reading a batch of", path, error))?;
+    message_bytes(buffer.bytes()).ok_or_else(|| damaged("its metadata is cut off"))
 }
 
 /// The flatbuffer of a message, after its length and, in files since 2019, the marker before that.
@@ -167,38 +215,69 @@ fn message_bytes(bytes: &[u8]) -> Option<&[u8]> {
     rest.get(..usize::try_from(length).ok()?)
 }
 
-fn footer_range(file: &File, path: &Path, buffer: &mut AlignedBuffer) -> Result<Range<u64>, TapeError> {
+fn footer_range(
+    file: &File,
+    path: &Path,
+    buffer: &mut AlignedBuffer,
+) -> Result<Range<u64>, TapeError> {
     let io = |error| TapeError::io("reading", path, error);
     let length = file.metadata().map_err(io)?.len();
     if length < HEAD_BYTES + TAIL_BYTES {
-        return Err(TapeError::damaged(path, format!("{length} bytes are too few for an Arrow IPC file")));
+        return Err(TapeError::damaged(
+            path,
+            format!("{length} bytes are too few for an Arrow IPC file"),
+        ));
     }
     buffer.read(file, 0, MAGIC.len()).map_err(io)?;
     if buffer.bytes() != MAGIC {
-        return Err(TapeError::damaged(path, "it does not begin like an Arrow IPC file"));
+        return Err(TapeError::damaged(
+            path,
+            "it does not begin like an Arrow IPC file",
+        ));
     }
-    buffer.read(file, length - TAIL_BYTES, TAIL_BYTES as usize).map_err(io)?;
+    buffer
+        .read(file, length - TAIL_BYTES, TAIL_BYTES as usize)
+        .map_err(io)?;
     let Some((footer_length, magic)) = buffer.bytes().split_first_chunk::<4>() else {
         return Err(TapeError::damaged(path, "its end is missing"));
     };
     if magic != MAGIC {
-        return Err(TapeError::damaged(path, "it does not end like an Arrow IPC file: it is cut off"));
+        return Err(TapeError::damaged(
+            path,
+            "it does not end like an Arrow IPC file: it is cut off",
+        ));
     }
     let footer_length = u64::from(u32::from_le_bytes(*footer_length));
-    if footer_length == 0 || footer_length > METADATA_BYTES_MAX || footer_length > length - HEAD_BYTES - TAIL_BYTES {
-        return Err(TapeError::damaged(path, format!("its footer cannot be {footer_length} bytes long")));
+    if footer_length == 0
+        || footer_length > METADATA_BYTES_MAX
+        || footer_length > length - HEAD_BYTES - TAIL_BYTES
+    {
+        return Err(TapeError::damaged(
+            path,
+            format!("its footer cannot be {footer_length} bytes long"),
+        ));
     }
     let end = length - TAIL_BYTES;
     Ok(end - footer_length..end)
 }
 
 /// The footer's record batches: within the file, in order and apart, so that no file can name the same bytes often.
-fn batch_blocks(path: &Path, footer: &Footer<'_>, footer_start: u64) -> Result<Vec<BatchBlock>, TapeError> {
+fn batch_blocks(
+    path: &Path,
+    footer: &Footer<'_>,
+    footer_start: u64,
+) -> Result<Vec<BatchBlock>, TapeError> {
     let mut blocks = Vec::new();
     let mut free_from = HEAD_BYTES;
     for block in footer.recordBatches().into_iter().flatten() {
         let checked = checked_block(block, free_from, footer_start).ok_or_else(|| {
-            TapeError::damaged(path, format!("its footer puts a batch at byte {}, where none can be", block.offset()))
+            TapeError::damaged(
+                path,
+                format!(
+                    "its footer puts a batch at byte {}, where none can be",
+                    block.offset()
+                ),
+            )
         })?;
         free_from = checked.1;
         blocks.push(checked.0);
@@ -210,20 +289,35 @@ fn checked_block(block: &Block, free_from: u64, footer_start: u64) -> Option<(Ba
     let offset = u64::try_from(block.offset()).ok()?;
     let metadata_length = u64::try_from(block.metaDataLength()).ok()?;
     let body_length = u64::try_from(block.bodyLength()).ok()?;
-    let end = offset.checked_add(metadata_length)?.checked_add(body_length)?;
-    let possible =
-        offset >= free_from && end <= footer_start && metadata_length >= 8 && metadata_length <= METADATA_BYTES_MAX;
-    possible.then_some((BatchBlock { offset, metadata_length, body_length }, end))
+    let end = offset
+        .checked_add(metadata_length)?
+        .checked_add(body_length)?;
+    let has_metadata = (MARKER_BYTES..=METADATA_BYTES_MAX).contains(&metadata_length);
+    let possible = offset >= free_from && end <= footer_start && has_metadata;
+    possible.then_some((
+        BatchBlock {
+            offset,
+            metadata_length,
+            body_length,
+        },
+        end,
+    ))
 }
 
 fn find<'a>(metadata: &[KeyValue<'a>], key: &str) -> Option<&'a str> {
-    metadata.iter().find(|pair| pair.key() == Some(key)).and_then(|pair| pair.value())
+    metadata
+        .iter()
+        .find(|pair| pair.key() == Some(key))
+        .and_then(|pair| pair.value())
 }
 
 /// For each column of a tape: which field it is and which buffer is its first.
 fn column_places(path: &Path, fields: &[Field<'_>]) -> Result<Vec<(usize, usize)>, TapeError> {
     if fields.len() > FIELDS_MAX {
-        return Err(TapeError::unsupported(path, format!("it has more than {FIELDS_MAX} columns")));
+        return Err(TapeError::unsupported(
+            path,
+            format!("it has more than {FIELDS_MAX} columns"),
+        ));
     }
     let mut firsts = Vec::with_capacity(fields.len());
     let mut first: usize = 0;
@@ -233,18 +327,30 @@ fn column_places(path: &Path, fields: &[Field<'_>]) -> Result<Vec<(usize, usize)
     }
     let mut places = Vec::with_capacity(COLUMNS.len());
     for (name, kind) in COLUMNS {
-        let mut named = fields.iter().enumerate().filter(|(_, field)| field.name() == Some(name));
+        let mut named = fields
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| field.name() == Some(name));
         let Some((place, field)) = named.next() else {
-            return Err(TapeError::unsupported(path, format!("column `{name}` is missing")));
+            return Err(TapeError::unsupported(
+                path,
+                format!("column `{name}` is missing"),
+            ));
         };
         if named.next().is_some() {
-            return Err(TapeError::unsupported(path, format!("column `{name}` is there twice")));
+            return Err(TapeError::unsupported(
+                path,
+                format!("column `{name}` is there twice"),
+            ));
         }
         if !has_type(field, kind) {
             let why = format!(
                 "column `{name}` must be {}, it is {}",
                 kind.arrow(),
-                field.type_type().variant_name().unwrap_or("of an unknown type")
+                field
+                    .type_type()
+                    .variant_name()
+                    .unwrap_or("of an unknown type")
             );
             return Err(TapeError::unsupported(path, why));
         }
@@ -257,7 +363,10 @@ fn column_places(path: &Path, fields: &[Field<'_>]) -> Result<Vec<(usize, usize)
 fn buffers_of(path: &Path, field: &Field<'_>) -> Result<usize, TapeError> {
     let name = field.name().unwrap_or_default();
     if field.dictionary().is_some() {
-        return Err(TapeError::unsupported(path, format!("column `{name}` is dictionary-encoded")));
+        return Err(TapeError::unsupported(
+            path,
+            format!("column `{name}` is dictionary-encoded"),
+        ));
     }
     match field.type_type() {
         Type::Null => Ok(0),
@@ -273,7 +382,10 @@ fn buffers_of(path: &Path, field: &Field<'_>) -> Result<usize, TapeError> {
         Type::Utf8 | Type::Binary | Type::LargeUtf8 | Type::LargeBinary => Ok(3),
         other => {
             let kind = other.variant_name().unwrap_or("of an unknown type");
-            Err(TapeError::unsupported(path, format!("the extra column `{name}` is {kind}")))
+            Err(TapeError::unsupported(
+                path,
+                format!("the extra column `{name}` is {kind}"),
+            ))
         }
     }
 }
@@ -281,7 +393,8 @@ fn buffers_of(path: &Path, field: &Field<'_>) -> Result<usize, TapeError> {
 fn has_type(field: &Field<'_>, kind: ColumnType) -> bool {
     let is_integer = |bytes: usize, signed: bool| {
         field.type_as_int().is_some_and(|int| {
-            usize::try_from(int.bitWidth()) == Ok(bytes.saturating_mul(8)) && int.is_signed() == signed
+            usize::try_from(int.bitWidth()) == Ok(bytes.saturating_mul(8))
+                && int.is_signed() == signed
         })
     };
     match kind {

@@ -91,13 +91,13 @@ impl TapeReader {
             let batch = layout.batch(&file, path, *block, &mut metadata)?;
             rows = rows.saturating_add(batch.rows as u64);
         }
-        let statistics = match &layout.statistics {
-            None => None,
-            Some(text) => Some(
-                serde_json::from_str(text)
-                    .map_err(|error| TapeError::damaged(path, format!("its statistics: {error}")))?,
-            ),
-        };
+        let statistics =
+            match &layout.statistics {
+                None => None,
+                Some(text) => Some(serde_json::from_str(text).map_err(|error| {
+                    TapeError::damaged(path, format!("its statistics: {error}"))
+                })?),
+            };
         Ok(TapeReader {
             path: path.to_path_buf(),
             file,
@@ -154,9 +154,21 @@ impl TapeReader {
         let Some(block) = self.layout.blocks.get(self.next_block) else {
             return Ok(None);
         };
-        let batch = self.layout.batch(&self.file, &self.path, *block, &mut self.metadata)?;
-        let wanted = if self.with_details { column::COUNT } else { column::ORDER_ID };
-        for (place, (buffer, offset)) in self.columns.iter_mut().zip(batch.offsets).take(wanted).enumerate() {
+        let batch = self
+            .layout
+            .batch(&self.file, &self.path, *block, &mut self.metadata)?;
+        let wanted = if self.with_details {
+            column::COUNT
+        } else {
+            column::ORDER_ID
+        };
+        for (place, (buffer, offset)) in self
+            .columns
+            .iter_mut()
+            .zip(batch.offsets)
+            .take(wanted)
+            .enumerate()
+        {
             let width = COLUMNS.get(place).map_or(0, |(_, kind)| kind.width());
             buffer
                 .read(&self.file, offset, batch.rows.saturating_mul(width))
@@ -168,15 +180,33 @@ impl TapeReader {
         let earlier = self.ts_recv;
         let columns = self.columns(first_row);
         let last = columns.ts_recv.last().copied();
-        check(&self.path, &columns, self.layout.header.instruments.len(), earlier)?;
+        check(
+            &self.path,
+            &columns,
+            self.layout.header.instruments.len(),
+            earlier,
+        )?;
         self.ts_recv = last.unwrap_or(earlier);
         Ok(Some(self.columns(first_row)))
     }
 
     fn columns(&self, first_row: u64) -> Columns<'_> {
         let [
-            ts_event, ts_recv, instrument, action, side, flags, signals, rank, price, size, level_size, priority,
-            order_id, remaining, sequence,
+            ts_event,
+            ts_recv,
+            instrument,
+            action,
+            side,
+            flags,
+            signals,
+            rank,
+            price,
+            size,
+            level_size,
+            priority,
+            order_id,
+            remaining,
+            sequence,
         ] = &self.columns;
         Columns {
             first_row,
@@ -216,39 +246,72 @@ const fn is_side(letter: u8) -> bool {
 
 /// Checks the values that a replay relies on. Each check walks its whole column without a branch; only a failed one
 /// looks for the row.
-fn check(path: &Path, columns: &Columns<'_>, instruments: usize, earlier: i64) -> Result<(), TapeError> {
+fn check(
+    path: &Path,
+    columns: &Columns<'_>,
+    instruments: usize,
+    earlier: i64,
+) -> Result<(), TapeError> {
     let wrong = |place: Option<usize>, why: String| {
         Err(TapeError::Row {
             path: path.to_path_buf(),
-            row: columns.first_row.saturating_add(place.unwrap_or_default() as u64),
+            row: columns
+                .first_row
+                .saturating_add(place.unwrap_or_default() as u64),
             why,
         })
     };
     let unknown = |number: u16| usize::from(number) >= instruments;
-    if columns.instrument.iter().fold(false, |bad, &number| bad | unknown(number)) {
-        let place = columns.instrument.iter().position(|&number| unknown(number));
-        return wrong(place, format!("its instrument is not one of the tape's {instruments}"));
+    if columns
+        .instrument
+        .iter()
+        .fold(false, |bad, &number| bad | unknown(number))
+    {
+        let place = columns
+            .instrument
+            .iter()
+            .position(|&number| unknown(number));
+        return wrong(
+            place,
+            format!("its instrument is not one of the tape's {instruments}"),
+        );
     }
-    if columns.action.iter().fold(false, |bad, &letter| bad | !is_action(letter)) {
+    if columns
+        .action
+        .iter()
+        .fold(false, |bad, &letter| bad | !is_action(letter))
+    {
         let place = columns.action.iter().position(|&letter| !is_action(letter));
         return wrong(place, "its action is none of A, C, M, R, T, F".to_owned());
     }
-    if columns.side.iter().fold(false, |bad, &letter| bad | !is_side(letter)) {
+    if columns
+        .side
+        .iter()
+        .fold(false, |bad, &letter| bad | !is_side(letter))
+    {
         let place = columns.side.iter().position(|&letter| !is_side(letter));
         return wrong(place, "its side is none of A, B, N".to_owned());
     }
-    let mut before = earlier;
-    let mut backwards = false;
-    for &time in columns.ts_recv {
-        backwards |= time < before;
-        before = time;
-    }
-    if backwards {
+    if is_backwards(columns.ts_recv, earlier) {
         let mut before = earlier;
-        let place = columns.ts_recv.iter().position(|&time| std::mem::replace(&mut before, time) > time);
-        return wrong(place, "its ts_recv is before the row's before it".to_owned());
+        let place = columns
+            .ts_recv
+            .iter()
+            .position(|&time| std::mem::replace(&mut before, time) > time);
+        return wrong(
+            place,
+            "its ts_recv is before the row's before it".to_owned(),
+        );
     }
     Ok(())
+}
+
+/// Whether a time is before the one before it, the first of which is `earlier`.
+fn is_backwards(times: &[i64], earlier: i64) -> bool {
+    let starts = times.first().is_some_and(|first| *first < earlier);
+    times
+        .windows(2)
+        .fold(starts, |bad, pair| bad | (pair[1] < pair[0]))
 }
 
 impl Columns<'_> {

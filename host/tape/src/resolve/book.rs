@@ -109,7 +109,13 @@ impl Book {
 
     /// Changes a level by `added` and `removed`; none where the result does not fit its column. What is removed
     /// beyond what is there is ignored.
-    pub(super) fn change_level(&mut self, side: Side, price: Price, added: u32, removed: u32) -> Option<LevelChange> {
+    pub(super) fn change_level(
+        &mut self,
+        side: Side,
+        price: Price,
+        added: u32,
+        removed: u32,
+    ) -> Option<LevelChange> {
         let before = self.level_size(side, price);
         let after = before.saturating_sub(removed).checked_add(added)?;
         let change = self.ladders[side.index()].set(price, Quantity(i64::from(after)));
@@ -122,7 +128,9 @@ impl Book {
 
     /// A level as a row sees it that does not change it.
     pub(super) fn level(&self, side: Side, price: Price) -> LevelChange {
-        let rank = self.ladders[side.index()].find(price).unwrap_or_else(|place| place);
+        let rank = self.ladders[side.index()]
+            .find(price)
+            .unwrap_or_else(|place| place);
         LevelChange {
             rank: u8::try_from(rank).unwrap_or(u8::MAX),
             size: self.level_size(side, price),

@@ -52,14 +52,19 @@ pub(super) struct EventQueue {
 impl EventQueue {
     /// An empty queue for so many instruments.
     pub(super) fn new(instruments: usize) -> EventQueue {
-        EventQueue { instruments: vec![Standing::default(); instruments], ..EventQueue::default() }
+        EventQueue {
+            instruments: vec![Standing::default(); instruments],
+            ..EventQueue::default()
+        }
     }
 
     /// Takes in a message; it ends its event where it says so.
     pub(super) fn push(&mut self, message: SourceMessage) -> Result<(), String> {
         let place = self.messages.len();
         if place >= MESSAGES_MAX {
-            return Err(format!("an event has not ended after {MESSAGES_MAX} messages"));
+            return Err(format!(
+                "an event has not ended after {MESSAGES_MAX} messages"
+            ));
         }
         let number = match self.instruments[usize::from(message.instrument)].open {
             Some(number) => number,
@@ -89,7 +94,10 @@ impl EventQueue {
             confirmed: 0,
             differs: false,
         });
-        *standing = Standing { open: Some(number), seen: true };
+        *standing = Standing {
+            open: Some(number),
+            seen: true,
+        };
         self.open += 1;
         number
     }
@@ -103,7 +111,11 @@ impl EventQueue {
 
     /// Ends the open event of an instrument.
     pub(super) fn close(&mut self, instrument: u16) {
-        if self.instruments[usize::from(instrument)].open.take().is_some() {
+        if self.instruments[usize::from(instrument)]
+            .open
+            .take()
+            .is_some()
+        {
             self.open -= 1;
         }
     }

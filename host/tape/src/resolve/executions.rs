@@ -34,7 +34,11 @@ impl Executions {
     pub(super) fn prepare(&mut self, queue: &EventQueue) {
         self.budgets.clear();
         for (message, number) in queue.messages() {
-            if !queue.events().get(*number).is_some_and(|event| event.has_fill) {
+            if !queue
+                .events()
+                .get(*number)
+                .is_some_and(|event| event.has_fill)
+            {
                 continue;
             }
             match message.action {
@@ -43,7 +47,10 @@ impl Executions {
                     budget.cancelled = budget.cancelled.saturating_add(message.size);
                 }
                 Action::Modify => {
-                    self.budgets.entry((*number, message.order_id)).or_default().is_modified = true;
+                    self.budgets
+                        .entry((*number, message.order_id))
+                        .or_default()
+                        .is_modified = true;
                 }
                 _ => {}
             }
@@ -77,11 +84,15 @@ impl Executions {
 
     /// Whether fills of the event took something out of the order.
     pub(super) fn took_from(&self, event: usize, order_id: u64) -> bool {
-        self.budgets.get(&(event, order_id)).is_some_and(|budget| budget.taken > 0)
+        self.budgets
+            .get(&(event, order_id))
+            .is_some_and(|budget| budget.taken > 0)
     }
 
     /// Whether fills of the event took the order out of the book.
     pub(super) fn exhausted(&self, event: usize, order_id: u64) -> bool {
-        self.budgets.get(&(event, order_id)).is_some_and(|budget| budget.is_exhausted)
+        self.budgets
+            .get(&(event, order_id))
+            .is_some_and(|budget| budget.is_exhausted)
     }
 }

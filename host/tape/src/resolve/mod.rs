@@ -105,11 +105,16 @@ impl Resolver {
         self.resolution.messages = self.resolution.messages.saturating_add(1);
         let mut message = *message;
         if usize::from(message.instrument) >= self.books.len() {
-            return Err(self.wrong(format!("instrument {} is not one of {}", message.instrument, self.books.len())));
+            return Err(self.wrong(format!(
+                "instrument {} is not one of {}",
+                message.instrument,
+                self.books.len()
+            )));
         }
         if message.ts_recv.0 < self.ts_recv {
             message.ts_recv.0 = self.ts_recv;
-            self.resolution.receive_times_raised = self.resolution.receive_times_raised.saturating_add(1);
+            self.resolution.receive_times_raised =
+                self.resolution.receive_times_raised.saturating_add(1);
         }
         self.ts_recv = message.ts_recv.0;
         if self.queue.ends_snapshot(&message) {
@@ -163,7 +168,9 @@ impl Resolver {
 
     /// The levels of an instrument's side after the last finished event, best first.
     pub fn levels(&self, instrument: u16, side: Side) -> &[Level] {
-        self.books.get(usize::from(instrument)).map_or(&[], |book| book.levels(side))
+        self.books
+            .get(usize::from(instrument))
+            .map_or(&[], |book| book.levels(side))
     }
 
     /// Forgets the rows that were handed out.
@@ -173,7 +180,10 @@ impl Resolver {
     }
 
     fn wrong(&self, why: String) -> TapeError {
-        TapeError::Message { message: self.resolution.messages, why }
+        TapeError::Message {
+            message: self.resolution.messages,
+            why,
+        }
     }
 
     /// Resolves all that is queued, once every event in it is whole.
@@ -184,24 +194,37 @@ impl Resolver {
         let mut queue = std::mem::take(&mut self.queue);
         let books = &self.books;
         queue.compare_snapshots(|message| {
-            books[usize::from(message.instrument)].order(message.order_id).is_some_and(|order| {
-                Some(order.side) == message.side && order.price == message.price && order.remaining == message.size
-            })
+            books[usize::from(message.instrument)]
+                .order(message.order_id)
+                .is_some_and(|order| {
+                    Some(order.side) == message.side
+                        && order.price == message.price
+                        && order.remaining == message.size
+                })
         });
         if self.conventions.fills == FillConvention::Announces {
             self.executions.prepare(&queue);
         }
-        let result = queue
-            .messages()
-            .iter()
-            .enumerate()
-            .try_for_each(|(place, (message, number))| self.step(place, message, *number, queue.events()[*number]));
+        let result =
+            queue
+                .messages()
+                .iter()
+                .enumerate()
+                .try_for_each(|(place, (message, number))| {
+                    self.step(place, message, *number, queue.events()[*number])
+                });
         queue.clear();
         self.queue = queue;
         result
     }
 
-    fn step(&mut self, place: usize, message: &SourceMessage, number: usize, event: Event) -> Result<(), TapeError> {
+    fn step(
+        &mut self,
+        place: usize,
+        message: &SourceMessage,
+        number: usize,
+        event: Event,
+    ) -> Result<(), TapeError> {
         if place == event.first_message {
             self.open_event(message, event)?;
         }
@@ -237,7 +260,11 @@ impl Resolver {
     fn close_event(&mut self, instrument: u16) {
         let book = &mut self.books[usize::from(instrument)];
         book.skips_event = false;
-        if let Some(row) = book.last_row.take().and_then(|place| self.rows.get_mut(place)) {
+        if let Some(row) = book
+            .last_row
+            .take()
+            .and_then(|place| self.rows.get_mut(place))
+        {
             row.flags |= Flags::LAST;
             row.signals |= Signals::LAST | book.best_changes();
             if book.is_crossed() {

@@ -26,7 +26,12 @@ struct Resolved {
 
 impl Resolver {
     /// Resolves one message.
-    pub(super) fn resolve(&mut self, message: &SourceMessage, number: usize, event: Event) -> Result<(), TapeError> {
+    pub(super) fn resolve(
+        &mut self,
+        message: &SourceMessage,
+        number: usize,
+        event: Event,
+    ) -> Result<(), TapeError> {
         if !self.is_well_formed(message) {
             self.resolution.malformed = self.resolution.malformed.saturating_add(1);
             return Ok(());
@@ -39,7 +44,10 @@ impl Resolver {
             Action::Cancel => {
                 let left = match self.conventions.fills {
                     FillConvention::TakesOut => message.size,
-                    FillConvention::Announces => self.executions.cancel(number, message.order_id, message.size),
+                    FillConvention::Announces => {
+                        self.executions
+                            .cancel(number, message.order_id, message.size)
+                    }
                 };
                 if left == 0 {
                     return Ok(());
@@ -66,13 +74,16 @@ impl Resolver {
             Action::Clear => true,
             Action::Trade => message.price.is_defined() && message.size > 0,
             Action::Cancel | Action::Fill => {
-                message.size > 0 && (is_placed || self.conventions.unknown_orders == UnknownOrders::Drop)
+                message.size > 0
+                    && (is_placed || self.conventions.unknown_orders == UnknownOrders::Drop)
             }
         }
     }
 
     fn add(&mut self, message: &SourceMessage) -> Result<(), TapeError> {
-        let Some(side) = message.side else { return Ok(()) };
+        let Some(side) = message.side else {
+            return Ok(());
+        };
         if let Some(old) = self.book(message).order(message.order_id) {
             self.resolution.duplicate_adds = self.resolution.duplicate_adds.saturating_add(1);
             self.reduce(message, old, old.remaining, Signals::BOOK, Action::Cancel)?;
@@ -82,26 +93,40 @@ impl Resolver {
             0 => 0,
             _ => self.next_row()?,
         };
-        let order = Order { side, price: message.price, remaining: message.size, priority };
+        let order = Order {
+            side,
+            price: message.price,
+            remaining: message.size,
+            priority,
+        };
         self.book(message).set_order(message.order_id, order);
         let is_match = if level.is_new_best { Signals::MATCH } else { 0 };
-        self.emit(message, Resolved {
-            action: Action::Add,
-            side: Some(side),
-            price: message.price,
-            size: message.size,
-            level,
-            priority,
-            remaining: if message.order_id == 0 { 0 } else { message.size },
-            signals: Signals::BOOK | is_match,
-        })
+        self.emit(
+            message,
+            Resolved {
+                action: Action::Add,
+                side: Some(side),
+                price: message.price,
+                size: message.size,
+                level,
+                priority,
+                remaining: if message.order_id == 0 {
+                    0
+                } else {
+                    message.size
+                },
+                signals: Signals::BOOK | is_match,
+            },
+        )
     }
 
     /// Takes `size` of a cancel or fill out of the book.
     fn remove(&mut self, message: &SourceMessage, size: u32, signals: u8) -> Result<(), TapeError> {
         let order = self.book(message).order(message.order_id);
         match (self.conventions.unknown_orders, order) {
-            (UnknownOrders::Drop, Some(order)) => self.reduce(message, order, size, signals, message.action),
+            (UnknownOrders::Drop, Some(order)) => {
+                self.reduce(message, order, size, signals, message.action)
+            }
             (UnknownOrders::Drop, None) => {
                 self.count_unknown(message.action);
                 Ok(())
@@ -125,17 +150,21 @@ impl Resolver {
         let size = size.min(order.remaining);
         let remaining = order.remaining - size;
         let level = self.change_level(message, order.side, order.price, 0, size)?;
-        self.book(message).set_order(message.order_id, Order { remaining, ..order });
-        self.emit(message, Resolved {
-            action,
-            side: Some(order.side),
-            price: order.price,
-            size,
-            level,
-            priority: order.priority,
-            remaining,
-            signals,
-        })
+        self.book(message)
+            .set_order(message.order_id, Order { remaining, ..order });
+        self.emit(
+            message,
+            Resolved {
+                action,
+                side: Some(order.side),
+                price: order.price,
+                size,
+                level,
+                priority: order.priority,
+                remaining,
+                signals,
+            },
+        )
     }
 
     /// Takes `size` out of the level that the message names, whether its order is known or not.
@@ -146,7 +175,9 @@ impl Resolver {
         size: u32,
         signals: u8,
     ) -> Result<(), TapeError> {
-        let Some(side) = message.side else { return Ok(()) };
+        let Some(side) = message.side else {
+            return Ok(());
+        };
         let rests = self.book(message).level_size(side, message.price);
         if rests == 0 {
             self.count_unknown(message.action);
@@ -164,23 +195,32 @@ impl Resolver {
         let level = self.change_level(message, side, message.price, 0, size)?;
         let remaining = order.map_or(0, |order| order.remaining.saturating_sub(size));
         if let Some(order) = order {
-            self.book(message).set_order(message.order_id, Order { remaining, ..order });
+            self.book(message)
+                .set_order(message.order_id, Order { remaining, ..order });
         }
-        self.emit(message, Resolved {
-            action: message.action,
-            side: Some(side),
-            price: message.price,
-            size,
-            level,
-            priority: order.map_or(0, |order| order.priority),
-            remaining,
-            signals,
-        })
+        self.emit(
+            message,
+            Resolved {
+                action: message.action,
+                side: Some(side),
+                price: message.price,
+                size,
+                level,
+                priority: order.map_or(0, |order| order.priority),
+                remaining,
+                signals,
+            },
+        )
     }
 
     /// A fill whose size leaves the book only because a cancel or a modification follows: it is brought forward, so
     /// that fills leave in the order of the queue and an aggressor's rest does not seem to cross them.
-    fn announced_fill(&mut self, message: &SourceMessage, number: usize, signals: u8) -> Result<(), TapeError> {
+    fn announced_fill(
+        &mut self,
+        message: &SourceMessage,
+        number: usize,
+        signals: u8,
+    ) -> Result<(), TapeError> {
         let Some(order) = self.book(message).order(message.order_id) else {
             self.count_unknown(Action::Fill);
             return Ok(());
@@ -189,7 +229,9 @@ impl Resolver {
             self.resolution.fills_elsewhere = self.resolution.fills_elsewhere.saturating_add(1);
             return Ok(());
         }
-        let size = self.executions.fill(number, message.order_id, message.size, order.remaining);
+        let size = self
+            .executions
+            .fill(number, message.order_id, message.size, order.remaining);
         if size < message.size {
             let counter = match size {
                 0 => &mut self.resolution.fills_unconfirmed,
@@ -213,7 +255,13 @@ impl Resolver {
             return Ok(());
         };
         if order.price != message.price || message.side != Some(order.side) {
-            self.reduce(message, order, order.remaining, Signals::BOOK, Action::Cancel)?;
+            self.reduce(
+                message,
+                order,
+                order.remaining,
+                Signals::BOOK,
+                Action::Cancel,
+            )?;
             return match message.size {
                 0 => Ok(()),
                 _ => self.add(message),
@@ -233,54 +281,81 @@ impl Resolver {
     fn resize(&mut self, message: &SourceMessage, order: Order) -> Result<(), TapeError> {
         let grown = message.size - order.remaining;
         let (level, signals, priority) = match grown {
-            0 => (self.book(message).level(order.side, order.price), 0, order.priority),
+            0 => (
+                self.book(message).level(order.side, order.price),
+                0,
+                order.priority,
+            ),
             _ => {
                 let level = self.change_level(message, order.side, order.price, grown, 0)?;
                 (level, Signals::BOOK, self.next_row()?)
             }
         };
-        self.book(message).set_order(message.order_id, Order { remaining: message.size, priority, ..order });
-        self.emit(message, Resolved {
-            action: Action::Modify,
-            side: Some(order.side),
-            price: order.price,
-            size: message.size,
-            level,
-            priority: order.priority,
-            remaining: message.size,
-            signals,
-        })
+        self.book(message).set_order(
+            message.order_id,
+            Order {
+                remaining: message.size,
+                priority,
+                ..order
+            },
+        );
+        self.emit(
+            message,
+            Resolved {
+                action: Action::Modify,
+                side: Some(order.side),
+                price: order.price,
+                size: message.size,
+                level,
+                priority: order.priority,
+                remaining: message.size,
+                signals,
+            },
+        )
     }
 
     /// Empties the book.
     pub(super) fn clear(&mut self, message: &SourceMessage) -> Result<(), TapeError> {
         self.book(message).clear();
-        let message = SourceMessage { order_id: 0, ..*message };
-        self.emit(&message, Resolved {
-            action: Action::Clear,
-            side: None,
-            price: Price::UNDEFINED,
-            size: 0,
-            level: LevelChange::default(),
-            priority: 0,
-            remaining: 0,
-            signals: Signals::BOOK,
-        })
+        let message = SourceMessage {
+            order_id: 0,
+            ..*message
+        };
+        self.emit(
+            &message,
+            Resolved {
+                action: Action::Clear,
+                side: None,
+                price: Price::UNDEFINED,
+                size: 0,
+                level: LevelChange::default(),
+                priority: 0,
+                remaining: 0,
+                signals: Signals::BOOK,
+            },
+        )
     }
 
     fn trade(&mut self, message: &SourceMessage, event: Event) -> Result<(), TapeError> {
         let is_hidden = !event.has_fill && message.side.is_some();
-        let hidden = if is_hidden { Signals::HIDDEN | Signals::MATCH } else { 0 };
-        self.emit(message, Resolved {
-            action: Action::Trade,
-            side: message.side,
-            price: message.price,
-            size: message.size,
-            level: LevelChange::default(),
-            priority: 0,
-            remaining: 0,
-            signals: Signals::TRADE | hidden,
-        })
+        let hidden = if is_hidden {
+            Signals::HIDDEN | Signals::MATCH
+        } else {
+            0
+        };
+        self.emit(
+            message,
+            Resolved {
+                action: Action::Trade,
+                side: message.side,
+                price: message.price,
+                size: message.size,
+                level: LevelChange::default(),
+                priority: 0,
+                remaining: 0,
+                signals: Signals::TRADE | hidden,
+            },
+        )
     }
 
     fn count_unknown(&mut self, action: Action) {
@@ -304,15 +379,24 @@ impl Resolver {
         added: u32,
         removed: u32,
     ) -> Result<LevelChange, TapeError> {
-        self.book(message).change_level(side, price, added, removed).ok_or_else(|| {
-            self.wrong(format!("more than {} rests at {price}: no row can say that", u32::MAX))
-        })
+        self.book(message)
+            .change_level(side, price, added, removed)
+            .ok_or_else(|| {
+                self.wrong(format!(
+                    "more than {} rests at {price}: no row can say that",
+                    u32::MAX
+                ))
+            })
     }
 
     /// The number of the row that comes next, counted from 1.
     fn next_row(&self) -> Result<u32, TapeError> {
-        let number = self.rows_before.saturating_add(self.rows.len() as u64).saturating_add(1);
-        u32::try_from(number).map_err(|_| self.wrong(format!("a tape holds at most {} rows", u32::MAX)))
+        let number = self
+            .rows_before
+            .saturating_add(self.rows.len() as u64)
+            .saturating_add(1);
+        u32::try_from(number)
+            .map_err(|_| self.wrong(format!("a tape holds at most {} rows", u32::MAX)))
     }
 
     fn emit(&mut self, message: &SourceMessage, resolved: Resolved) -> Result<(), TapeError> {

@@ -43,15 +43,24 @@ pub(super) struct Against {
 impl Against {
     /// Opens the orderbook file, or the zip that holds one.
     pub(super) fn open(path: &Path) -> Result<Against, TapeError> {
-        let comparison = Comparison { file: path.to_path_buf(), ..Comparison::default() };
-        Ok(Against { lines: BookFile::find(path)?.lines()?, row: BookRow::default(), comparison })
+        let comparison = Comparison {
+            file: path.to_path_buf(),
+            ..Comparison::default()
+        };
+        Ok(Against {
+            lines: BookFile::find(path)?.lines()?,
+            row: BookRow::default(),
+            comparison,
+        })
     }
 
     /// Compares the book with all lines before the one of message `sequence`, which is about to change it.
     pub(super) fn before(&mut self, sequence: u32, book: &Rebuild) -> Result<(), TapeError> {
         while self.comparison.rows.saturating_add(1) < u64::from(sequence) {
             if !self.step(book)? {
-                return Err(self.lines.wrong(format!("the file ends here, the tape goes on to line {sequence}")));
+                return Err(self.lines.wrong(format!(
+                    "the file ends here, the tape goes on to line {sequence}"
+                )));
             }
         }
         Ok(())
@@ -69,7 +78,10 @@ impl Against {
         }
         self.row.read(&self.lines)?;
         let depth = self.row.depth();
-        let level = |(price, size)| Level { price: Price(price), size: Quantity(size) };
+        let level = |(price, size)| Level {
+            price: Price(price),
+            size: Quantity(size),
+        };
         let mut bids = book.bids().map(level);
         let mut asks = book.asks().map(level);
         self.comparison.rows = self.comparison.rows.saturating_add(1);
@@ -79,7 +91,12 @@ impl Against {
         let file_bids = &self.row.sides[Side::Buy.index()];
         let file_asks = &self.row.sides[Side::Sell.index()];
         let mut differs = false;
-        for (equal, (bid, ask)) in self.comparison.equal.iter_mut().zip(file_bids.iter().zip(file_asks)) {
+        for (equal, (bid, ask)) in self
+            .comparison
+            .equal
+            .iter_mut()
+            .zip(file_bids.iter().zip(file_asks))
+        {
             let same = (bids.next(), asks.next()) == (*bid, *ask);
             *equal = equal.saturating_add(u64::from(same));
             differs |= !same;

@@ -21,9 +21,13 @@ use against::Against;
 use rebuild::Rebuild;
 
 pub use against::Comparison;
-pub use report::{Check, VerifyReport};
 use report::Checks;
+pub use report::{Check, VerifyReport};
 
+/// What is said of a tape that another program rewrote.
+const NO_DIGEST: &str = "the footer has no digest to compare with";
+/// The same for the statistics.
+const NO_STATISTICS: &str = "the footer has no statistics to compare with";
 /// Rows of an open event that are held in mind.
 const EVENT_ROWS_MAX: usize = 1 << 20;
 
@@ -90,18 +94,11 @@ impl Verification {
         }
         let expected = instrument.book.apply(row, number);
         let checks = &mut self.checks;
-        checks.equal(&mut |checks| &mut checks.level_size, number, expected.level_size, row.level_size);
-        checks.equal(&mut |checks| &mut checks.rank, number, expected.rank, row.rank);
-        checks.equal(&mut |checks| &mut checks.priority, number, expected.priority, row.priority);
-        checks.equal(&mut |checks| &mut checks.remaining, number, expected.remaining, row.remaining);
-        if expected.is_over {
-            checks.over_cancels.fail(number, || "takes out more than is there".to_owned());
-        }
-        if expected.is_duplicate {
-            checks.duplicate_adds.fail(number, || "adds an order that is there".to_owned());
-        }
+        checks.compare(number, &expected, row);
         if matches!(row.action, b'T' | b'F') {
-            instrument.executions.push((number, row.action, row.signals));
+            instrument
+                .executions
+                .push((number, row.action, row.signals));
         }
         let is_last = row.flags & Flags::LAST != 0;
         instrument.is_open = !is_last;
@@ -117,8 +114,14 @@ impl Verification {
             }
         }
         let from_book = Signals::BOOK | Signals::BBO | Signals::BBO_PRICE | Signals::LAST;
-        let from_book = if row.action == b'T' { from_book } else { from_book | Signals::MATCH };
-        checks.equal(&mut |checks| &mut checks.signals, number, signals & from_book, row.signals & from_book);
+        let from_book = if row.action == b'T' {
+            from_book
+        } else {
+            from_book | Signals::MATCH
+        };
+        checks
+            .signals
+            .equal(number, signals & from_book, row.signals & from_book);
         if is_last || instrument.executions.len() >= EVENT_ROWS_MAX {
             end_of_event(&mut instrument.executions, checks);
         }
@@ -126,26 +129,36 @@ impl Verification {
     }
 
     fn finish(mut self, reader: &TapeReader, digest: &str) -> Result<VerifyReport, TapeError> {
-        let open = self.books.iter().filter(|instrument| instrument.is_open).count();
+        let open = self
+            .books
+            .iter()
+            .filter(|instrument| instrument.is_open)
+            .count();
         for _ in 0..open {
-            self.checks.events.fail(self.rows.rows, || "the tape ends within an event".to_owned());
+            self.checks.events.fail(self.rows.rows, || {
+                "the tape ends within an event".to_owned()
+            });
         }
+        let mut notes = Vec::new();
         match reader.digest() {
             Some(written) if written == digest => {}
-            Some(written) => self.checks.digest.fail(0, || format!("the footer says {written}, the columns give {digest}")),
-            None => self.checks.digest.fail(0, || "the footer has none".to_owned()),
+            Some(written) => self.checks.digest.fail(0, || {
+                format!("the footer says {written}, the columns give {digest}")
+            }),
+            None => notes.push(NO_DIGEST.to_owned()),
         }
+        let crossed = self
+            .crossed
+            .events
+            .saturating_add(self.crossed_in_snapshots.events);
         match reader.statistics() {
-            None => self.checks.statistics.fail(0, || "the footer has none".to_owned()),
-            Some(written) if written.rows != self.rows => {
-                self.checks.statistics.fail(0, || "the rows give other counts than the footer".to_owned());
+            None => notes.push(NO_STATISTICS.to_owned()),
+            Some(written) if written.rows != self.rows || written.crossed.events != crossed => {
+                self.checks.statistics.fail(0, || {
+                    "the rows give other counts than the footer".to_owned()
+                });
             }
-            Some(written) => {
-                let crossed = self.crossed.events.saturating_add(self.crossed_in_snapshots.events);
-                if written.crossed.events != crossed {
-                    self.checks.statistics.fail(0, || "the footer counts other crossed books".to_owned());
-                }
-            }
+            Some(_) => {}
         }
         let comparison = match (self.against, self.books.first()) {
             (Some(against), Some(instrument)) => Some(against.finish(&instrument.book)?),
@@ -159,8 +172,12 @@ impl Verification {
             checks: self.checks.list(),
             crossed: self.crossed,
             crossed_in_snapshots: self.crossed_in_snapshots,
-            resolution: reader.statistics().map(|statistics| statistics.resolution.clone()).unwrap_or_default(),
+            resolution: reader
+                .statistics()
+                .map(|statistics| statistics.resolution.clone())
+                .unwrap_or_default(),
             against: comparison,
+            notes,
         })
     }
 }
@@ -175,11 +192,15 @@ fn end_of_event(executions: &mut Vec<(u64, u8, u8)>, checks: &mut Checks) {
             b'F' => (found & Signals::TRADE != 0) != has_trade,
             _ => {
                 let is_hidden = found & Signals::HIDDEN != 0;
-                found & Signals::TRADE != 0 && (found & Signals::MATCH != 0) == is_hidden && !(is_hidden && has_fill)
+                found & Signals::TRADE != 0
+                    && (found & Signals::MATCH != 0) == is_hidden
+                    && !(is_hidden && has_fill)
             }
         };
         if !is_right {
-            checks.signals.fail(number, || "its print contradicts its event".to_owned());
+            checks
+                .signals
+                .fail(number, || "its print contradicts its event".to_owned());
         }
     }
 }

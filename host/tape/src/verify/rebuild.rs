@@ -54,7 +54,10 @@ impl Rebuild {
                 self.bids.clear();
                 self.asks.clear();
                 self.orders.clear();
-                Expected { signals: Signals::BOOK, ..Expected::default() }
+                Expected {
+                    signals: Signals::BOOK,
+                    ..Expected::default()
+                }
             }
             _ => Expected::default(),
         }
@@ -63,7 +66,10 @@ impl Rebuild {
     fn add(&mut self, row: &Row, number: u64) -> Expected {
         let (rank, before, after) = self.change(row, i64::from(row.size));
         let is_known = row.order_id != 0;
-        let order = Order { remaining: row.size, priority: u32::try_from(number).unwrap_or(u32::MAX) };
+        let order = Order {
+            remaining: row.size,
+            priority: u32::try_from(number).unwrap_or(u32::MAX),
+        };
         let is_duplicate = is_known && self.orders.insert(row.order_id, order).is_some();
         let is_new_best = before == 0 && rank == 0;
         Expected {
@@ -84,7 +90,9 @@ impl Rebuild {
         if let Some(order) = order {
             match remaining {
                 0 => self.orders.remove(&row.order_id),
-                _ => self.orders.insert(row.order_id, Order { remaining, ..order }),
+                _ => self
+                    .orders
+                    .insert(row.order_id, Order { remaining, ..order }),
             };
         }
         Expected {
@@ -92,18 +100,37 @@ impl Rebuild {
             level_size: after,
             priority: order.map_or(0, |order| order.priority),
             remaining,
-            signals: Signals::BOOK | if row.action == b'F' { Signals::MATCH } else { 0 },
-            is_over: before < i64::from(row.size) || order.is_some_and(|order| order.remaining < row.size),
+            signals: Signals::BOOK
+                | if row.action == b'F' {
+                    Signals::MATCH
+                } else {
+                    0
+                },
+            is_over: before < i64::from(row.size)
+                || order.is_some_and(|order| order.remaining < row.size),
             is_duplicate: false,
         }
     }
 
     fn modify(&mut self, row: &Row, number: u64) -> Expected {
-        let order = self.orders.get(&row.order_id).copied().unwrap_or(Order { remaining: 0, priority: 0 });
+        let order = self.orders.get(&row.order_id).copied().unwrap_or(Order {
+            remaining: 0,
+            priority: 0,
+        });
         let grown = i64::from(row.size) - i64::from(order.remaining);
         let (rank, _, after) = self.change(row, grown);
-        let priority = if grown == 0 { order.priority } else { u32::try_from(number).unwrap_or(u32::MAX) };
-        self.orders.insert(row.order_id, Order { remaining: row.size, priority });
+        let priority = if grown == 0 {
+            order.priority
+        } else {
+            u32::try_from(number).unwrap_or(u32::MAX)
+        };
+        self.orders.insert(
+            row.order_id,
+            Order {
+                remaining: row.size,
+                priority,
+            },
+        );
         Expected {
             rank,
             level_size: after,
@@ -117,7 +144,11 @@ impl Rebuild {
 
     /// Changes the row's level; gives its rank, and its size before and after.
     fn change(&mut self, row: &Row, by: i64) -> (u8, i64, u32) {
-        let side = if row.side == b'B' { &mut self.bids } else { &mut self.asks };
+        let side = if row.side == b'B' {
+            &mut self.bids
+        } else {
+            &mut self.asks
+        };
         let before = side.get(&row.price).copied().unwrap_or(0);
         let after = before.saturating_add(by).max(0);
         if after == 0 {
@@ -127,10 +158,18 @@ impl Rebuild {
         }
         let most = usize::from(u8::MAX);
         let better = match row.side {
-            b'B' => side.range(row.price..).filter(|(price, _)| **price != row.price).take(most).count(),
+            b'B' => side
+                .range(row.price..)
+                .filter(|(price, _)| **price != row.price)
+                .take(most)
+                .count(),
             _ => side.range(..row.price).take(most).count(),
         };
-        (u8::try_from(better).unwrap_or(u8::MAX), before, u32::try_from(after).unwrap_or(u32::MAX))
+        (
+            u8::try_from(better).unwrap_or(u8::MAX),
+            before,
+            u32::try_from(after).unwrap_or(u32::MAX),
+        )
     }
 
     /// The levels of the bid side, best first.

@@ -9,8 +9,10 @@ use backplane_sdk::types::Timestamp;
 use serde::Serialize;
 
 use super::against::Comparison;
+use super::rebuild::Expected;
 use crate::format::InstrumentDefinition;
 use crate::import::write_instruments;
+use crate::row::Row;
 use crate::statistics::{Crossed, Resolution, RowStatistics, Statistics};
 
 /// One thing that was checked on every row, or on the whole tape.
@@ -35,6 +37,13 @@ impl Check {
             });
         }
     }
+
+    /// Counts a failure where the two differ.
+    pub(super) fn equal<T: PartialEq + fmt::Display>(&mut self, row: u64, expected: T, found: T) {
+        if expected != found {
+            self.fail(row, || format!("is {found}, must be {expected}"));
+        }
+    }
 }
 
 /// All checks.
@@ -53,16 +62,21 @@ pub(super) struct Checks {
 }
 
 impl Checks {
-    /// Counts a failure where the two differ.
-    pub(super) fn equal<T: PartialEq + fmt::Display>(
-        &mut self,
-        check: &mut impl FnMut(&mut Checks) -> &mut Check,
-        row: u64,
-        expected: T,
-        found: T,
-    ) {
-        if expected != found {
-            check(self).fail(row, || format!("is {found}, must be {expected}"));
+    /// Compares all of a row that its book says, save the signals.
+    pub(super) fn compare(&mut self, number: u64, expected: &Expected, row: &Row) {
+        self.level_size
+            .equal(number, expected.level_size, row.level_size);
+        self.rank.equal(number, expected.rank, row.rank);
+        self.priority.equal(number, expected.priority, row.priority);
+        self.remaining
+            .equal(number, expected.remaining, row.remaining);
+        if expected.is_over {
+            self.over_cancels
+                .fail(number, || "takes out more than is there".to_owned());
+        }
+        if expected.is_duplicate {
+            self.duplicate_adds
+                .fail(number, || "adds an order that is there".to_owned());
         }
     }
 
@@ -105,12 +119,15 @@ pub struct VerifyReport {
     pub resolution: Resolution,
     /// How the book compares with the source's.
     pub against: Option<Comparison>,
+    /// What could not be checked.
+    pub notes: Vec<String>,
 }
 
 impl VerifyReport {
     /// Whether every check passed and the source's book, where there is one, is equal on every line.
     pub fn is_sound(&self) -> bool {
-        self.checks.iter().all(|check| check.wrong == 0) && self.against.as_ref().is_none_or(Comparison::is_equal)
+        self.checks.iter().all(|check| check.wrong == 0)
+            && self.against.as_ref().is_none_or(Comparison::is_equal)
     }
 }
 
@@ -126,23 +143,46 @@ impl fmt::Display for VerifyReport {
         write!(f, "{statistics}")?;
         if let Some(last) = self.crossed_in_snapshots.last {
             let events = self.crossed_in_snapshots.events;
-            writeln!(f, "  {events} snapshots end with a crossed book, the last at {}", Timestamp(last))?;
+            writeln!(
+                f,
+                "  {events} snapshots end with a crossed book, the last at {}",
+                Timestamp(last)
+            )?;
         }
         for check in &self.checks {
             match &check.first {
                 None => writeln!(f, "  ok     {}", check.name)?,
-                Some(first) => writeln!(f, "  wrong  {}: {} times; first {first}", check.name, check.wrong)?,
+                Some(first) => writeln!(
+                    f,
+                    "  wrong  {}: {} times; first {first}",
+                    check.name, check.wrong
+                )?,
             }
         }
         if let Some(against) = &self.against {
             writeln!(f, "  against {}:", against.file.display())?;
             for (level, equal) in (1..).zip(&against.equal) {
-                writeln!(f, "  level {level:>3}  {equal} of {} rows equal", against.rows)?;
+                writeln!(
+                    f,
+                    "  level {level:>3}  {equal} of {} rows equal",
+                    against.rows
+                )?;
             }
             if let Some(line) = against.first_difference {
                 writeln!(f, "  the first difference is on line {line}")?;
             }
         }
-        writeln!(f, "{}", if self.is_sound() { "the tape is sound" } else { "the tape is NOT sound" })
+        for note in &self.notes {
+            writeln!(f, "note: {note}")?;
+        }
+        writeln!(
+            f,
+            "{}",
+            if self.is_sound() {
+                "the tape is sound"
+            } else {
+                "the tape is NOT sound"
+            }
+        )
     }
 }

@@ -22,7 +22,10 @@ pub(crate) fn real_data(folder: &str) -> Option<PathBuf> {
 
 /// Imports with no options but the output.
 pub(crate) fn import_to(inputs: &[PathBuf], output: &Path) -> Result<ImportReport, TapeError> {
-    let options = ImportOptions { output: output.to_path_buf(), ..ImportOptions::default() };
+    let options = ImportOptions {
+        output: output.to_path_buf(),
+        ..ImportOptions::default()
+    };
     import(inputs, &options, &mut |_, _| {})
 }
 
@@ -81,7 +84,9 @@ pub(crate) fn write_lobster_zip(folder: &Path) -> PathBuf {
     let path = folder.join("day.zip");
     let mut archive = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
     for (kind, text) in [("message", MESSAGES), ("orderbook", BOOK)] {
-        archive.start_file(lobster_name(kind), zip::write::SimpleFileOptions::default()).unwrap();
+        archive
+            .start_file(lobster_name(kind), zip::write::SimpleFileOptions::default())
+            .unwrap();
         archive.write_all(text.as_bytes()).unwrap();
     }
     archive.finish().unwrap();
@@ -108,7 +113,15 @@ pub(crate) const fn record(
     size: u32,
     flags: u8,
 ) -> Record {
-    Record { time, action: letters[0], side: letters[1], order_id, price, size, flags }
+    Record {
+        time,
+        action: letters[0],
+        side: letters[1],
+        order_id,
+        price,
+        size,
+        flags,
+    }
 }
 
 /// The bytes of an uncompressed DBN file of schema mbo with these records.
@@ -122,7 +135,9 @@ pub(crate) fn dbn_bytes(records: &[Record]) -> Vec<u8> {
         .stype_out(dbn::SType::InstrumentId)
         .build();
     let mut bytes = Vec::new();
-    dbn::encode::dbn::MetadataEncoder::new(&mut bytes).encode(&metadata).unwrap();
+    dbn::encode::dbn::MetadataEncoder::new(&mut bytes)
+        .encode(&metadata)
+        .unwrap();
     let mut encoder = DbnRecordEncoder::new(&mut bytes);
     for record in records {
         let header = dbn::RecordHeader::new::<dbn::MboMsg>(dbn::rtype::MBO, 1, 7, record.time);

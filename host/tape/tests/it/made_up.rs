@@ -15,7 +15,14 @@ fn a_lobster_day_keeps_its_window() {
     let tape = folder.path().join("day.tape");
     let report = import_to(&inputs, &tape).unwrap();
     let found = &report.statistics.resolution;
-    assert_eq!((found.levels_seeded, found.levels_revealed, found.levels_dropped), (4, 2, 2));
+    assert_eq!(
+        (
+            found.levels_seeded,
+            found.levels_revealed,
+            found.levels_dropped
+        ),
+        (4, 2, 2)
+    );
     assert_eq!(found.unknown_on_known_levels, 1);
     let verified = verify(&tape, Some(&inputs[1])).unwrap();
     assert!(verified.is_sound(), "{verified}");
@@ -34,7 +41,10 @@ fn a_lobster_day_keeps_its_window() {
 #[test]
 fn a_zip_and_its_files_give_the_same_tape() {
     let folder = tempdir().unwrap();
-    let (one, other) = (folder.path().join("one.tape"), folder.path().join("other.tape"));
+    let (one, other) = (
+        folder.path().join("one.tape"),
+        folder.path().join("other.tape"),
+    );
     let from_files = import_to(&write_lobster(folder.path()), &one).unwrap();
     let from_zip = import_to(&[write_lobster_zip(folder.path())], &other).unwrap();
     assert_eq!(from_files.digest, from_zip.digest);
@@ -62,8 +72,24 @@ fn an_execution_that_databento_tells_in_three_records_becomes_one_fill() {
     let rows = rows(&tape);
     let text: String = rows.iter().map(|row| char::from(row.action)).collect();
     assert_eq!(text, "AATFFT");
-    assert_eq!((rows[3].size, rows[3].priority, rows[3].level_size, rows[3].remaining), (5, 1, 7, 0));
-    assert_eq!((rows[4].size, rows[4].priority, rows[4].level_size, rows[4].remaining), (3, 2, 4, 4));
+    assert_eq!(
+        (
+            rows[3].size,
+            rows[3].priority,
+            rows[3].level_size,
+            rows[3].remaining
+        ),
+        (5, 1, 7, 0)
+    );
+    assert_eq!(
+        (
+            rows[4].size,
+            rows[4].priority,
+            rows[4].level_size,
+            rows[4].remaining
+        ),
+        (3, 2, 4, 4)
+    );
     assert!(!rows[2].signals(Signals::HIDDEN) && rows[5].signals(Signals::HIDDEN | Signals::MATCH));
     assert!(rows[4].is_last() && !rows[3].is_last());
     assert!(verify(&tape, None).unwrap().is_sound());
@@ -97,8 +123,11 @@ fn an_existing_output_is_replaced_only_when_asked() {
     let error = import_to(&inputs, &tape).unwrap_err();
     assert!(error.to_string().contains("exists"), "{error}");
     assert_eq!(std::fs::read(&tape).unwrap(), b"precious");
-    let options =
-        ImportOptions { output: tape.clone(), overwrite: Overwrite::Replace, ..ImportOptions::default() };
+    let options = ImportOptions {
+        output: tape.clone(),
+        overwrite: Overwrite::Replace,
+        ..ImportOptions::default()
+    };
     import(&inputs, &options, &mut |_, _| {}).unwrap();
     assert!(verify(&tape, None).unwrap().is_sound());
 }
@@ -109,10 +138,19 @@ fn a_bad_line_is_named() {
     let inputs = write_lobster(folder.path());
     let tape = folder.path().join("day.tape");
     for (bad, expected) in [
-        ("34200.1,1,11,100,1000000", "line 2: the field direction is missing"),
+        (
+            "34200.1,1,11,100,1000000",
+            "line 2: the field direction is missing",
+        ),
         ("34200.1,7,0,0,-1,-1", "line 2: it is a trading halt"),
-        ("34200.1,1,11,x,1000000,1", "line 2: the size cannot be \"x\""),
-        ("34200.1,9,11,1,1000000,1", "line 2: the type cannot be \"9\""),
+        (
+            "34200.1,1,11,x,1000000,1",
+            "line 2: the size cannot be \"x\"",
+        ),
+        (
+            "34200.1,9,11,1,1000000,1",
+            "line 2: the type cannot be \"9\"",
+        ),
     ] {
         let text = format!("34200.1,1,11,100,1000000,1\n{bad}\n");
         std::fs::write(&inputs[0], text).unwrap();

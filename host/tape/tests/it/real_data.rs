@@ -6,7 +6,11 @@ use tempfile::tempdir;
 use crate::common::{import_to, real_data};
 
 /// Imports a LOBSTER zip and compares every line at every level.
-fn is_equal_on_every_line(name: &str, lines: u64, levels: usize) -> Option<backplane_tape::Resolution> {
+fn is_equal_on_every_line(
+    name: &str,
+    lines: u64,
+    levels: usize,
+) -> Option<backplane_tape::Resolution> {
     let archive = real_data("lobster")?.join(name);
     let folder = tempdir().unwrap();
     let tape = folder.path().join("day.tape");
@@ -24,10 +28,15 @@ fn is_equal_on_every_line(name: &str, lines: u64, levels: usize) -> Option<backp
 
 #[test]
 fn all_147916_rows_of_goog_are_equal_at_all_ten_levels() {
-    if let Some(found) = is_equal_on_every_line("LOBSTER_SampleFile_GOOG_2012-06-21_10.zip", 147_916, 10) {
+    if let Some(found) =
+        is_equal_on_every_line("LOBSTER_SampleFile_GOOG_2012-06-21_10.zip", 147_916, 10)
+    {
         assert_eq!(found.levels_seeded, 20);
         assert_eq!(found.levels_revealed, 44_451);
-        assert_eq!(found.over_cancels + found.duplicate_adds + found.unknown_cancels, 0);
+        assert_eq!(
+            found.over_cancels + found.duplicate_adds + found.unknown_cancels,
+            0
+        );
     }
 }
 
@@ -44,7 +53,9 @@ fn fewer_levels_and_another_stock_are_equal_too() {
 
 #[test]
 fn messages_without_a_book_import_and_the_report_says_what_is_unknown() {
-    let Some(data) = real_data("lobster") else { return };
+    let Some(data) = real_data("lobster") else {
+        return;
+    };
     let folder = tempdir().unwrap();
     let tape = folder.path().join("hour.tape");
     let input = data.join("AAPL_2012-06-21_34200000_37800000_message_50.csv");
@@ -55,8 +66,11 @@ fn messages_without_a_book_import_and_the_report_says_what_is_unknown() {
 
 #[test]
 fn two_days_of_es_make_one_tape_without_a_doubtful_order() {
-    let Some(data) = real_data("databento_dbn") else { return };
-    let inputs = ["24", "25"].map(|day| data.join(format!("esh4-glbx-mdp3-202312{day}.mbo.dbn.zst")));
+    let Some(data) = real_data("databento_dbn") else {
+        return;
+    };
+    let inputs =
+        ["24", "25"].map(|day| data.join(format!("esh4-glbx-mdp3-202312{day}.mbo.dbn.zst")));
     let folder = tempdir().unwrap();
     let tape = folder.path().join("es.tape");
     let report = import_to(&inputs, &tape).unwrap();
@@ -65,8 +79,18 @@ fn two_days_of_es_make_one_tape_without_a_doubtful_order() {
     assert_eq!(found.messages, 77_517);
     assert_eq!((found.unknown_cancels, found.unknown_modifies), (0, 0));
     assert_eq!((found.over_cancels, found.duplicate_adds), (0, 0));
-    assert_eq!((found.malformed, found.fills_unconfirmed, found.unfinished_events), (0, 0, 0));
-    assert_eq!((found.snapshot_orders_confirmed, found.snapshots_replacing), (8_725, 0));
+    assert_eq!(
+        (
+            found.malformed,
+            found.fills_unconfirmed,
+            found.unfinished_events
+        ),
+        (0, 0, 0)
+    );
+    assert_eq!(
+        (found.snapshot_orders_confirmed, found.snapshots_replacing),
+        (8_725, 0)
+    );
     assert_eq!(report.instruments[0].symbol, "ESH4");
     assert_eq!(report.instruments[0].tick, 250_000_000);
     let verified = verify(&tape, None).unwrap();

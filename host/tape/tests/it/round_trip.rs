@@ -9,7 +9,8 @@ use arrow::datatypes::{DataType, Field, Schema};
 use arrow::ipc::reader::FileReader;
 use arrow::ipc::writer::FileWriter;
 use backplane_tape::{
-    Crossed, Header, InstrumentDefinition, Overwrite, Resolution, Row, Source, TapeError, TapeReader, TapeWriter, inspect,
+    Crossed, Header, InstrumentDefinition, Overwrite, Resolution, Row, Source, TapeError,
+    TapeReader, TapeWriter, inspect,
 };
 use proptest::prelude::*;
 use tempfile::tempdir;
@@ -27,14 +28,19 @@ fn header() -> Header {
     };
     Header {
         instruments: vec![instrument("ONE"), instrument("TWO")],
-        source: Source { from: "test".to_owned(), inputs: Vec::new() },
+        source: Source {
+            from: "test".to_owned(),
+            inputs: Vec::new(),
+        },
     }
 }
 
 fn write(path: &Path, rows: &[Row]) -> Result<(), TapeError> {
     let mut writer = TapeWriter::create(path, &header(), Overwrite::Never)?;
     rows.iter().try_for_each(|row| writer.push(row))?;
-    writer.finish(Resolution::default(), Crossed::default()).map(|_| ())
+    writer
+        .finish(Resolution::default(), Crossed::default())
+        .map(|_| ())
 }
 
 /// So many different rows.
@@ -78,19 +84,27 @@ fn what_is_written_is_read() {
 fn rewrite(from: &Path, to: &Path, change: impl Fn(Vec<Field>) -> Vec<Field>) {
     let reader = FileReader::try_new(File::open(from).unwrap(), None).unwrap();
     let old = reader.schema();
-    let fields = change(old.fields().iter().map(|field| field.as_ref().clone()).collect());
+    let fields = change(
+        old.fields()
+            .iter()
+            .map(|field| field.as_ref().clone())
+            .collect(),
+    );
     let schema = Arc::new(Schema::new_with_metadata(fields, old.metadata().clone()));
     let mut writer = FileWriter::try_new(File::create(to).unwrap(), &schema).unwrap();
     for batch in reader {
         let batch = batch.unwrap();
         let columns = schema.fields().iter().map(|field| {
             let same: Option<_> = batch.column_by_name(field.name()).cloned();
-            let column = same.unwrap_or_else(|| Arc::new(Int64Array::from(vec![7; batch.num_rows()])));
+            let column =
+                same.unwrap_or_else(|| Arc::new(Int64Array::from(vec![7; batch.num_rows()])));
             arrow::compute::cast(&column, field.data_type()).unwrap()
         });
         let batch = RecordBatch::try_new(Arc::clone(&schema), columns.collect()).unwrap();
         for start in (0..batch.num_rows()).step_by(999) {
-            writer.write(&batch.slice(start, 999.min(batch.num_rows() - start))).unwrap();
+            writer
+                .write(&batch.slice(start, 999.min(batch.num_rows() - start)))
+                .unwrap();
         }
     }
     writer.finish().unwrap();
@@ -137,7 +151,10 @@ fn missing_columns_and_other_types_are_named() {
 fn rows_that_a_replay_could_not_trust_are_named() {
     let folder = tempdir().unwrap();
     for (change, expected) in [
-        ((|row: &mut Row| row.instrument = 2) as fn(&mut Row), "row 20001: its instrument"),
+        (
+            (|row: &mut Row| row.instrument = 2) as fn(&mut Row),
+            "row 20001: its instrument",
+        ),
         (|row| row.action = b'X', "row 20001: its action"),
         (|row| row.side = b'X', "row 20001: its side"),
     ] {
@@ -164,7 +181,12 @@ fn a_writer_that_is_dropped_leaves_nothing() {
     drop(writer);
     let mut rows = many(2);
     rows.reverse();
-    assert!(write(&tape, &rows).unwrap_err().to_string().contains("runs backwards"));
+    assert!(
+        write(&tape, &rows)
+            .unwrap_err()
+            .to_string()
+            .contains("runs backwards")
+    );
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 

@@ -1,0 +1,347 @@
+//! Round trips: what was opened first is closed first.
+//!
+//! Takes in the executions of one account in one instrument; gives out round trips and their statistics. A round trip is
+//! the pairing of an opening execution, or a part of it, with the closing execution that ends it (first in, first out).
+
+use std::collections::VecDeque;
+
+use backplane_sdk::types::{Money, Price, Quantity, Side, Timestamp};
+use serde::Serialize;
+
+use crate::exact;
+use crate::metrics::Figure;
+
+/// An execution, as far as round trips need it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Execution {
+    /// When, at the exchange.
+    pub at: Timestamp,
+    /// Bought or sold.
+    pub side: Side,
+    /// At which price.
+    pub price: Price,
+    /// How much; more than zero.
+    pub quantity: Quantity,
+    /// What it cost; negative for a rebate.
+    pub fee: Money,
+}
+
+/// A pairing of an opening with a closing execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoundTrip {
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// When it was closed.
+    pub closed: Timestamp,
+    /// The side that opened it.
+    pub side: Side,
+    /// How much.
+    pub quantity: Quantity,
+    /// What it earned before fees.
+    pub gross: Money,
+    /// The shares of both executions' fees that fall to it.
+    pub fees: Money,
+}
+
+impl RoundTrip {
+    /// What it earned after fees.
+    pub fn net(&self) -> Money {
+        self.gross - self.fees
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Lot {
+    at: Timestamp,
+    price: Price,
+    quantity: i64,
+    fee: i128,
+}
+
+/// The open lots of one account in one instrument, oldest first.
+#[derive(Clone, Debug)]
+pub struct Lots {
+    multiplier: i64,
+    /// The side that opened the lots; meaningless while there are none.
+    side: Side,
+    open: VecDeque<Lot>,
+}
+
+impl Lots {
+    /// No position. `multiplier` is what one quantity unit is worth when the price is one, in units of 1e-9.
+    pub fn new(multiplier: i64) -> Lots {
+        Lots {
+            multiplier,
+            side: Side::Buy,
+            open: VecDeque::new(),
+        }
+    }
+
+    /// The position that the open lots make up.
+    pub fn position(&self) -> Quantity {
+        let sum = self.open.iter().map(|x| Quantity(x.quantity));
+        self.side.signed(sum.fold(Quantity::ZERO, |x, y| x + y))
+    }
+
+    /// The fees of what is still open.
+    pub fn open_fees(&self) -> Money {
+        self.open.iter().map(|x| Money(x.fee)).sum()
+    }
+
+    /// Adds an execution and gives each round trip that it closes to `closed`. What it does not close opens a lot. A fee
+    /// is shared by quantity, rounded towards zero; the last part takes what is left, so that no fee is lost.
+    pub fn add(&mut self, execution: &Execution, mut closed: impl FnMut(RoundTrip)) {
+        let mut rest = execution.quantity.0;
+        let mut fee = execution.fee.0;
+        if rest <= 0 {
+            return;
+        }
+        while rest > 0 && self.side != execution.side {
+            let Some(lot) = self.open.front_mut() else {
+                break;
+            };
+            let quantity = rest.min(lot.quantity);
+            let fees = [
+                take_share(&mut fee, quantity, rest),
+                take_share(&mut lot.fee, quantity, lot.quantity),
+            ];
+            rest -= quantity;
+            lot.quantity -= quantity;
+            let lot = *lot;
+            if lot.quantity == 0 {
+                self.open.pop_front();
+            }
+            let value = |price| Money::notional(price, Quantity(quantity), self.multiplier);
+            let gain = value(execution.price) - value(lot.price);
+            closed(RoundTrip {
+                opened: lot.at,
+                closed: execution.at,
+                side: self.side,
+                quantity: Quantity(quantity),
+                gross: match self.side {
+                    Side::Buy => gain,
+                    Side::Sell => -gain,
+                },
+                fees: Money(fees[0].saturating_add(fees[1])),
+            });
+        }
+        if rest > 0 {
+            self.side = execution.side;
+            self.open.push_back(Lot {
+                at: execution.at,
+                price: execution.price,
+                quantity: rest,
+                fee,
+            });
+        }
+    }
+}
+
+/// Takes `quantity / of` of a fee out of it.
+fn take_share(fee: &mut i128, quantity: i64, of: i64) -> i128 {
+    if quantity == of {
+        return std::mem::take(fee);
+    }
+    let share = match fee.checked_mul(i128::from(quantity)) {
+        Some(product) => product / i128::from(of),
+        None => (*fee / i128::from(of)).saturating_mul(i128::from(quantity)),
+    };
+    *fee -= share;
+    share
+}
+
+/// Statistics of round trips.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TradeStatistics {
+    /// The number of round trips.
+    pub round_trips: u64,
+    /// Those that earned money after fees.
+    pub winners: u64,
+    /// Those that lost money after fees.
+    pub losers: u64,
+    /// What the winners earned after fees.
+    pub won: Money,
+    /// What the losers lost after fees; negative.
+    pub lost: Money,
+    /// The sum of the times from opening to closing, in nanoseconds.
+    pub held: i128,
+}
+
+impl TradeStatistics {
+    /// Adds a round trip.
+    pub fn add(&mut self, trip: &RoundTrip) {
+        let net = trip.net();
+        self.round_trips += 1;
+        if net > Money::ZERO {
+            self.winners += 1;
+            self.won += net;
+        } else if net < Money::ZERO {
+            self.losers += 1;
+            self.lost += net;
+        }
+        let held = trip.closed.since(trip.opened).0;
+        self.held = self.held.saturating_add(i128::from(held));
+    }
+
+    /// Adds the round trips of another account.
+    pub fn merge(&mut self, other: &TradeStatistics) {
+        self.round_trips += other.round_trips;
+        self.winners += other.winners;
+        self.losers += other.losers;
+        self.won += other.won;
+        self.lost += other.lost;
+        self.held = self.held.saturating_add(other.held);
+    }
+
+    /// The share of round trips that earned money after fees. Of trades, not of days: see
+    /// [`crate::metrics::Returns::win_rate`].
+    pub fn trade_win_rate(&self) -> Figure {
+        Figure::ratio(self.winners as f64, self.round_trips as f64, NO_TRIPS)
+    }
+
+    /// The mean gain of the winners by the size of the mean loss of the losers.
+    pub fn trade_payoff_ratio(&self) -> Figure {
+        if self.round_trips == 0 {
+            return Figure::Undefined(NO_TRIPS);
+        }
+        if self.winners == 0 {
+            return Figure::Undefined("no winning round trips");
+        }
+        let win = self.won.as_f64() / self.winners as f64;
+        let loss = -self.lost.as_f64() / self.losers.max(1) as f64;
+        Figure::ratio(win, loss, "no losing round trips")
+    }
+
+    /// The mean time from opening to closing, in seconds.
+    pub fn average_holding_seconds(&self) -> Figure {
+        Figure::ratio(self.held as f64 / 1e9, self.round_trips as f64, NO_TRIPS)
+    }
+}
+
+const NO_TRIPS: &str = "no round trips";
+
+impl Serialize for TradeStatistics {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Fields {
+            round_trips: u64,
+            winners: u64,
+            losers: u64,
+            #[serde(with = "exact::money")]
+            won: Money,
+            #[serde(with = "exact::money")]
+            lost: Money,
+            trade_win_rate: Figure,
+            trade_payoff_ratio: Figure,
+            average_holding_seconds: Figure,
+        }
+        Fields {
+            round_trips: self.round_trips,
+            winners: self.winners,
+            losers: self.losers,
+            won: self.won,
+            lost: self.lost,
+            trade_win_rate: self.trade_win_rate(),
+            trade_payoff_ratio: self.trade_payoff_ratio(),
+            average_holding_seconds: self.average_holding_seconds(),
+        }
+        .serialize(to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    const ONE: i64 = 1_000_000_000;
+
+    fn execution(at: i64, side: Side, price: i64, quantity: i64, fee: i128) -> Execution {
+        Execution {
+            at: Timestamp(at),
+            side,
+            price: Price(price * ONE),
+            quantity: Quantity(quantity),
+            fee: Money(fee),
+        }
+    }
+
+    #[test]
+    fn closes_the_oldest_lot_first_and_turns_around() {
+        let mut lots = Lots::new(ONE);
+        let mut trips = Vec::new();
+        lots.add(&execution(1, Side::Buy, 10, 2, 4), |x| trips.push(x));
+        lots.add(&execution(2, Side::Buy, 11, 1, 1), |x| trips.push(x));
+        lots.add(&execution(9, Side::Sell, 12, 5, 10), |x| trips.push(x));
+        let gross: Vec<Money> = trips.iter().map(|x| x.gross).collect();
+        assert_eq!(gross, [Money::from_units(4), Money::from_units(1)]);
+        let fees: Vec<i128> = trips.iter().map(|x| x.fees.0).collect();
+        assert_eq!(fees, [4 + 4, 1 + 2]);
+        assert_eq!(lots.position(), Quantity(-2));
+        assert_eq!(lots.open_fees(), Money(4));
+        lots.add(&execution(19, Side::Buy, 15, 2, 0), |x| trips.push(x));
+        assert_eq!(trips[2].gross, Money::from_units(-6));
+        assert_eq!(trips[2].closed.since(trips[2].opened).0, 10);
+    }
+
+    #[test]
+    fn statistics_of_no_round_trip_are_undefined() {
+        let none = TradeStatistics::default();
+        assert_eq!(none.trade_win_rate().reason(), Some("no round trips"));
+        assert_eq!(none.trade_payoff_ratio().reason(), Some("no round trips"));
+        assert_eq!(none.average_holding_seconds().reason(), Some("no round trips"));
+    }
+
+    /// Every unit on its own: the naive way to pair executions.
+    fn naive(executions: &[Execution]) -> (BTreeMap<(i64, i64), (i64, i64)>, i64) {
+        let mut open: Vec<(i64, Side, i64)> = Vec::new();
+        let mut pairs: BTreeMap<(i64, i64), (i64, i64)> = BTreeMap::new();
+        for x in executions {
+            for _ in 0..x.quantity.0 {
+                match open.first().copied() {
+                    Some((at, side, price)) if side != x.side => {
+                        let gain = x.price.0 - price;
+                        let pair = pairs.entry((at, x.at.0)).or_default();
+                        pair.0 += 1;
+                        pair.1 += if side == Side::Buy { gain } else { -gain };
+                        open.remove(0);
+                    }
+                    _ => open.push((x.at.0, x.side, x.price.0)),
+                }
+            }
+        }
+        let position = open.iter().map(|x| if x.1 == Side::Buy { 1 } else { -1 }).sum();
+        (pairs, position)
+    }
+
+    proptest! {
+        #[test]
+        fn lots_agree_with_pairing_every_unit_on_its_own(
+            raw in prop::collection::vec((any::<bool>(), 90_i64..110, 1_i64..8, -50_i128..100), 0..60),
+        ) {
+            let executions: Vec<Execution> = raw
+                .iter()
+                .enumerate()
+                .map(|(at, (buy, price, quantity, fee))| {
+                    let side = if *buy { Side::Buy } else { Side::Sell };
+                    execution(at as i64, side, *price, *quantity, *fee)
+                })
+                .collect();
+            let mut lots = Lots::new(ONE);
+            let mut trips = Vec::new();
+            executions.iter().for_each(|x| lots.add(x, |trip| trips.push(trip)));
+            let (pairs, position) = naive(&executions);
+            prop_assert_eq!(lots.position().0, position);
+            let found: BTreeMap<(i64, i64), (i64, i64)> = trips
+                .iter()
+                .map(|x| ((x.opened.0, x.closed.0), (x.quantity.0, x.gross.0 as i64)))
+                .collect();
+            prop_assert_eq!(found.len(), trips.len());
+            prop_assert_eq!(found, pairs);
+            let fees: i128 = executions.iter().map(|x| x.fee.0).sum();
+            let shared: Money = trips.iter().map(|x| x.fees).sum();
+            prop_assert_eq!((shared + lots.open_fees()).0, fees);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The arguments of every command.
+//!
+//! Takes in what the user typed; gives out checked values. What a flag means is said once, here, in its help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A market-replay backtester built as a plugin host.
+#[derive(Debug, Parser)]
+#[command(name = "backplane", version, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run strategies over a tape and write a result directory
+    Run(Box<RunArguments>),
+    /// Import, inspect, verify and generate tapes
+    #[command(subcommand)]
+    Tape(TapeCommand),
+    /// List and inspect plugins
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    /// Print the report of a result directory
+    Report(ReportArguments),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// What the supervisor starts; not for people
+    #[command(subcommand, hide = true)]
+    Worker(WorkerCommand),
+}
+
+/// Arguments of `run`.
+#[derive(Clone, Debug, Args)]
+pub struct RunArguments {
+    /// A run file (TOML); flags override what it says
+    #[arg(value_name = "RUN_FILE")]
+    pub run_file: Option<PathBuf>,
+    /// The tape to replay
+    #[arg(long, value_name = "FILE")]
+    pub tape: Option<PathBuf>,
+    /// The directory in which strategies' plugins lie. Native plugins are code that runs with your rights: name only
+    /// directories that you trust
+    #[arg(long, value_name = "DIR")]
+    pub plugins: Option<PathBuf>,
+    /// A strategy to run, with parameters: `NAME[:PARAM=VALUE,...]`; give it again for more. `LABEL@NAME:...` names the
+    /// instance
+    #[arg(long = "strategy", value_name = "STRATEGY")]
+    pub strategies: Vec<String>,
+    /// The result directory to make
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Replace the result directory if it exists
+    #[arg(long)]
+    pub force: bool,
+    /// The seed of all that is random
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// The cash with which each instance starts
+    #[arg(long, value_name = "AMOUNT")]
+    pub cash: Option<String>,
+    /// How long market data takes to the strategies: `recorded`, or a time such as `50us`
+    #[arg(long, value_name = "TIME")]
+    pub feed_latency: Option<String>,
+    /// How long requests take to the exchange
+    #[arg(long, value_name = "TIME")]
+    pub entry_latency: Option<String>,
+    /// How long answers take back
+    #[arg(long, value_name = "TIME")]
+    pub response_latency: Option<String>,
+    /// The maker's fee as a share of the traded value: `0.0001`; negative for a rebate
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
+    pub maker_fee: Option<String>,
+    /// The taker's fee as a share of the traded value
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
+    pub taker_fee: Option<String>,
+    /// How long a strategy may take for one message before its worker is ended
+    #[arg(long, value_name = "TIME")]
+    pub stall_timeout: Option<String>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Commands of `tape`.
+#[derive(Debug, Subcommand)]
+pub enum TapeCommand {
+    /// Make a tape of a source's files
+    Import(ImportArguments),
+    /// Show what a tape holds
+    Inspect {
+        /// The tape
+        tape: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prove a tape: order, books, resolved columns, digest
+    Verify {
+        /// The tape
+        tape: PathBuf,
+        /// The source's own books, to compare with row by row: a LOBSTER zip or orderbook CSV
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a tape of a seeded synthetic order-level market
+    Generate(GenerateArguments),
+}
+
+/// The sources that can be imported.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SourceFormat {
+    /// LOBSTER message and orderbook CSV, zipped or not
+    Lobster,
+    /// Databento DBN files of schema `mbo`
+    Databento,
+}
+
+/// Arguments of `tape import`.
+#[derive(Debug, Args)]
+pub struct ImportArguments {
+    /// The source's files
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// The kind of source; told by the files themselves where it is not given
+    #[arg(long, value_name = "FORMAT")]
+    pub from: Option<SourceFormat>,
+    /// The tape to write
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// LOBSTER's orderbook CSV, where it is not among the inputs
+    #[arg(long, value_name = "FILE")]
+    pub book: Option<PathBuf>,
+    /// The smallest step of limit prices, where the source does not say it right
+    #[arg(long, value_name = "PRICE")]
+    pub tick: Option<String>,
+    /// What one quantity unit is worth when the price is one: 1 for a share, 50 for an ES contract
+    #[arg(long, value_name = "NUMBER")]
+    pub multiplier: Option<String>,
+    /// The currency of prices
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<String>,
+    /// Replace the tape if it exists
+    #[arg(long)]
+    pub force: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `tape generate`.
+#[derive(Debug, Args)]
+pub struct GenerateArguments {
+    /// The tape to write
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// The seed: the same seed and settings give the same tape on every machine
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub seed: u64,
+    /// How many instruments trade
+    #[arg(long, default_value_t = 1, value_name = "COUNT")]
+    pub instruments: u16,
+    /// How many messages follow the opening snapshots
+    #[arg(long, default_value_t = 1_000_000, value_name = "COUNT")]
+    pub messages: u64,
+    /// How many messages an instrument sends in a second on average
+    #[arg(long, default_value_t = 100, value_name = "COUNT")]
+    pub messages_per_second: u32,
+    /// How many orders rest in an instrument's book on average
+    #[arg(long, default_value_t = 4_000, value_name = "COUNT")]
+    pub resting_orders: u32,
+    /// Replace the tape if it exists
+    #[arg(long)]
+    pub force: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Commands of `plugin`.
+#[derive(Debug, Subcommand)]
+pub enum PluginCommand {
+    /// List the plugins of a directory, and why others are refused
+    List {
+        /// The directory
+        directory: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a plugin's subscriptions, parameters and digest
+    Inspect {
+        /// The plugin's file
+        plugin: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// The result directory
+    pub results: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a supervisor starts.
+#[derive(Debug, Subcommand)]
+pub enum WorkerCommand {
+    /// Run a job
+    Run {
+        /// The job's file
+        job: PathBuf,
+    },
+    /// Load a plugin and describe it
+    Describe {
+        /// The plugin's file
+        plugin: PathBuf,
+    },
+}

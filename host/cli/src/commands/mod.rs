@@ -1,0 +1,63 @@
+//! One file a command.
+//!
+//! Takes in parsed arguments; gives out text on standard output and an exit code.
+
+mod plugin;
+mod report;
+mod run;
+mod tape;
+
+use anstream::print;
+use clap::CommandFactory;
+use serde::Serialize;
+
+use crate::arguments::{Arguments, Command, WorkerCommand};
+use crate::error::CliError;
+use crate::{exit, supervise};
+
+/// Does what the user asked for.
+///
+/// # Errors
+/// What ended the command.
+pub fn execute(arguments: Arguments) -> Result<u8, CliError> {
+    match arguments.command {
+        Command::Run(arguments) => run::execute(&arguments),
+        Command::Tape(command) => tape::execute(&command),
+        Command::Plugin(command) => plugin::execute(&command),
+        Command::Report(arguments) => report::execute(&arguments),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "backplane", &mut script);
+            print!("{}", String::from_utf8_lossy(&script));
+            Ok(exit::OK)
+        }
+        Command::Worker(WorkerCommand::Run { job }) => supervise::run_job(&job),
+        Command::Worker(WorkerCommand::Describe { plugin }) => supervise::run_describe(&plugin),
+    }
+}
+
+/// Prints a value as JSON, under a version, or as the text that it displays as.
+fn show<T: Serialize + std::fmt::Display>(value: &T, json: bool) -> Result<(), CliError> {
+    if !json {
+        print!("{value}");
+        return Ok(());
+    }
+    print_json(value)
+}
+
+/// Prints a value as JSON under a version.
+fn print_json<T: Serialize>(value: &T) -> Result<(), CliError> {
+    #[derive(Serialize)]
+    struct Versioned<'a, T> {
+        version: u32,
+        #[serde(flatten)]
+        value: &'a T,
+    }
+    let text = serde_json::to_string_pretty(&Versioned { version: 1, value });
+    let text = text.map_err(|error| {
+        let message = format!("writing JSON: {error}");
+        CliError::new(exit::DATA, message, "leave `--json` away")
+    })?;
+    anstream::println!("{text}");
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! `backplane run`: strategies over a tape.
+//!
+//! Takes in settings; gives out a result directory and its key figures. The directory gets its name when it is whole: a
+//! run that is killed leaves nothing that looks done.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use backplane_analytics::Report;
+
+use crate::arguments::RunArguments;
+use crate::error::CliError;
+use crate::exit;
+use crate::settings::Settings;
+use crate::strategy::StrategySpec;
+use crate::supervise::{Job, JobStrategy, supervise};
+
+pub(super) fn execute(arguments: &RunArguments) -> Result<u8, CliError> {
+    let settings = Settings::read(arguments)?;
+    if settings.output.exists() && !settings.force {
+        return Err(CliError::new(
+            exit::DATA,
+            format!("the result directory {} exists", settings.output.display()),
+            "name another, or replace it with `--force`",
+        ));
+    }
+    // The tape first: it is the likeliest to be mistyped, and cheap to look at.
+    backplane_tape::TapeReader::open(&settings.tape)?;
+    let strategies = settings.strategies.iter();
+    let strategies = strategies.map(|spec| locate(spec, &settings.plugins));
+    let staging = stage(&settings.output)?;
+    let results = staging.path().join("results");
+    let mut job = Job {
+        tape: absolute(&settings.tape)?,
+        results: results.clone(),
+        engine: settings.engine,
+        strategies: strategies.collect::<Result<_, _>>()?,
+        trace: None,
+    };
+    let stall_timeout = Duration::from_nanos(settings.stall_timeout.0.unsigned_abs());
+    let finished = supervise(&mut job, staging.path(), stall_timeout, &empty)?;
+    publish(&results, &settings.output, staging.path())?;
+    let report = Report::read(&settings.output)?;
+    super::report::print(&report, &settings.output, arguments.json)?;
+    Ok(if finished.stopped > 0 {
+        exit::STRATEGY
+    } else {
+        exit::OK
+    })
+}
+
+fn locate(spec: &StrategySpec, plugins: &Path) -> Result<JobStrategy, CliError> {
+    let found = backplane_guests::find(plugins, &spec.name)?;
+    Ok(JobStrategy {
+        label: spec.label.clone().unwrap_or_else(|| spec.name.clone()),
+        plugin: absolute(&found.path)?,
+        params: spec.params.clone(),
+        finding: None,
+    })
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, CliError> {
+    std::path::absolute(path).map_err(|error| CliError::io("finding", path, &error))
+}
+
+/// A directory beside the output, on the same file system, that goes away by itself.
+fn stage(output: &Path) -> Result<tempfile::TempDir, CliError> {
+    let parent = match output.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let failed = |error| CliError::io("creating the result directory in", parent, &error);
+    std::fs::create_dir_all(parent).map_err(failed)?;
+    let parent = absolute(parent)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".backplane-run-");
+    builder.tempdir_in(parent).map_err(failed)
+}
+
+/// An empty directory for a new worker.
+fn empty(results: &Path) -> Result<(), CliError> {
+    if results.exists() {
+        let removed = std::fs::remove_dir_all(results);
+        removed.map_err(|error| CliError::io("emptying", results, &error))?;
+    }
+    let made = std::fs::create_dir(results);
+    made.map_err(|error| CliError::io("creating", results, &error))
+}
+
+/// Gives whole results their name. What they replace is moved aside first and goes away with the staging directory.
+fn publish(results: &Path, output: &Path, staging: &Path) -> Result<(), CliError> {
+    let failed = |error| CliError::io("writing the result directory", output, &error);
+    if output.exists() {
+        std::fs::rename(output, staging.join("replaced")).map_err(failed)?;
+    }
+    std::fs::rename(results, output).map_err(failed)
+}

@@ -1,0 +1,120 @@
+//! `backplane tape`: import, inspect, verify, generate.
+//!
+//! Takes in paths and options; gives out tapes and reports on them. The work is done by the tape crate.
+
+use backplane_sdk::types::Price;
+use backplane_tape::generate::{Generator, GeneratorConfig};
+use backplane_tape::import::{self, ImportOptions, ImportReport};
+use backplane_tape::{Overwrite, inspect, verify};
+
+use super::show;
+use crate::arguments::{GenerateArguments, ImportArguments, SourceFormat, TapeCommand};
+use crate::error::CliError;
+use crate::exit;
+use crate::progress::Meter;
+use crate::settings::parse_decimal;
+
+pub(super) fn execute(command: &TapeCommand) -> Result<u8, CliError> {
+    match command {
+        TapeCommand::Import(arguments) => import_files(arguments),
+        TapeCommand::Inspect { tape, json } => {
+            show(&inspect::inspect(tape)?, *json)?;
+            Ok(exit::OK)
+        }
+        TapeCommand::Verify {
+            tape,
+            against,
+            json,
+        } => {
+            let report = verify::verify(tape, against.as_deref())?;
+            show(&report, *json)?;
+            Ok(if report.is_sound() {
+                exit::OK
+            } else {
+                exit::VERIFICATION
+            })
+        }
+        TapeCommand::Generate(arguments) => generate(arguments),
+    }
+}
+
+fn import_files(arguments: &ImportArguments) -> Result<u8, CliError> {
+    let options = ImportOptions {
+        output: arguments.output.clone(),
+        overwrite: overwrite(arguments.force),
+        book: arguments.book.clone(),
+        tick: decimal("tick", arguments.tick.as_deref())?.map(Price),
+        multiplier: decimal("multiplier", arguments.multiplier.as_deref())?,
+        currency: arguments.currency.clone(),
+    };
+    let report = measured(|progress| {
+        let inputs = &arguments.inputs;
+        Ok(match arguments.from {
+            Some(SourceFormat::Lobster) => import::lobster(inputs, &options, progress)?,
+            Some(SourceFormat::Databento) => import::databento(inputs, &options, progress)?,
+            None => import::import(inputs, &options, progress)?,
+        })
+    })?;
+    show(&report, arguments.json)?;
+    Ok(exit::OK)
+}
+
+fn generate(arguments: &GenerateArguments) -> Result<u8, CliError> {
+    let config = GeneratorConfig {
+        seed: arguments.seed,
+        instruments: arguments.instruments,
+        messages: arguments.messages,
+        messages_per_second: arguments.messages_per_second,
+        resting_orders: arguments.resting_orders,
+        ..GeneratorConfig::default()
+    };
+    let generator = Generator::new(config).map_err(|error| {
+        CliError::new(
+            exit::CONFIG,
+            format!("generating a market of {error}"),
+            "see `backplane tape generate --help`",
+        )
+    })?;
+    let options = ImportOptions {
+        output: arguments.output.clone(),
+        overwrite: overwrite(arguments.force),
+        ..ImportOptions::default()
+    };
+    let report = measured(|progress| Ok(import::generated(generator, &options, progress)?))?;
+    show(&report, arguments.json)?;
+    Ok(exit::OK)
+}
+
+/// Runs an import under a progress line.
+fn measured(
+    work: impl FnOnce(&mut import::Progress<'_>) -> Result<ImportReport, CliError>,
+) -> Result<ImportReport, CliError> {
+    let meter = Meter::new();
+    let report = work(&mut |rows, _| meter.count(rows));
+    meter.finish();
+    report
+}
+
+const fn overwrite(force: bool) -> Overwrite {
+    if force {
+        Overwrite::Replace
+    } else {
+        Overwrite::Never
+    }
+}
+
+fn decimal(name: &str, text: Option<&str>) -> Result<Option<i64>, CliError> {
+    let parsed = text.map(parse_decimal).transpose();
+    match parsed {
+        Ok(Some(value)) if value <= 0 => Err("a decimal number above zero".to_owned()),
+        other => other,
+    }
+    .map_err(|allowed| {
+        let value = text.unwrap_or_default();
+        CliError::new(
+            exit::USAGE,
+            format!("`--{name}` is `{value}`, but must be {allowed}"),
+            "see `backplane tape import --help`",
+        )
+    })
+}

@@ -1,0 +1,68 @@
+//! How far a command got, shown on a terminal.
+//!
+//! Takes in counts; gives out a line on standard error that is redrawn, and nothing at all where standard error is no
+//! terminal.
+
+use std::time::Duration;
+
+use backplane_sdk::types::Timestamp;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Shows how far a command got.
+pub struct Meter {
+    bar: ProgressBar,
+}
+
+impl Default for Meter {
+    fn default() -> Meter {
+        Meter::new()
+    }
+}
+
+impl Meter {
+    /// A meter of unknown length on standard error, hidden where that is no terminal.
+    pub fn new() -> Meter {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+        bar.set_style(style("{spinner} {human_pos} rows, {per_sec} {msg}"));
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Meter { bar }
+    }
+
+    /// A meter that shows nothing.
+    pub fn hidden() -> Meter {
+        Meter {
+            bar: ProgressBar::hidden(),
+        }
+    }
+
+    /// There will be so many rows.
+    pub fn expect(&self, rows: u64) {
+        self.bar.set_length(rows);
+        self.bar.set_style(style(
+            "[{bar:30}] {percent:>3}% {human_pos} rows, {per_sec}, {eta} left {msg}",
+        ));
+    }
+
+    /// So many rows are done, up to this time on the tape (nanoseconds since the Unix epoch).
+    pub fn show(&self, rows: u64, at: i64) {
+        self.bar.set_position(rows);
+        let time = Timestamp(at).to_string();
+        let seconds = time.split('.').next().unwrap_or_default();
+        self.bar.set_message(seconds.to_owned());
+    }
+
+    /// So many rows are done.
+    pub fn count(&self, rows: u64) {
+        self.bar.set_position(rows);
+    }
+
+    /// Takes the line away.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// The templates are constants of this file; one that cannot be read falls back to the library's own.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,58 @@
+//! From a tape's columns to the engine's: the joint between two crates that do not know each other.
+//!
+//! Takes in a [`TapeReader`]; gives out a [`RowSource`]. The columns are lent, not copied.
+
+use backplane_engine::error::SourceError;
+use backplane_engine::replay::{RowBatch, RowSource};
+use backplane_engine::row::Columns;
+use backplane_sdk::types::{Instrument, InstrumentId};
+use backplane_tape::TapeReader;
+
+/// A tape as the engine reads it.
+pub struct TapeSource {
+    reader: TapeReader,
+}
+
+impl TapeSource {
+    /// The rows of a tape, from where the reader stands.
+    pub const fn new(reader: TapeReader) -> TapeSource {
+        TapeSource { reader }
+    }
+}
+
+/// The instruments of a tape, numbered from 0.
+pub fn instruments(reader: &TapeReader) -> Vec<Instrument> {
+    let definitions = reader.header().instruments.iter();
+    let numbered = (0..).map(InstrumentId).zip(definitions);
+    numbered.map(|(id, x)| x.instrument(id)).collect()
+}
+
+impl RowSource for TapeSource {
+    fn next(&mut self, batch: &mut RowBatch) -> Result<bool, SourceError> {
+        let columns = self.reader.next_batch().map_err(|error| SourceError {
+            message: error.to_string(),
+            hint: Some(error.hint().to_string()),
+        })?;
+        let Some(columns) = columns else {
+            return Ok(false);
+        };
+        let details = columns.details.as_ref();
+        batch.extend(&Columns {
+            ts_event: columns.ts_event,
+            ts_recv: columns.ts_recv,
+            price: columns.price,
+            size: columns.size,
+            level_size: columns.level_size,
+            priority: columns.priority,
+            instrument: columns.instrument,
+            action: columns.action,
+            side: columns.side,
+            flags: columns.flags,
+            signals: columns.signals,
+            rank: columns.rank,
+            order_id: details.map_or(&[], |x| x.order_id),
+            sequence: details.map_or(&[], |x| x.sequence),
+        });
+        Ok(true)
+    }
+}

@@ -1,0 +1,250 @@
+//! The supervisor: starts workers, watches over them, names what kills them.
+//!
+//! Takes in a job; gives out how many strategies were stopped, once the job's result directory is whole. It never loads a
+//! plugin itself.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use super::job::{Job, News};
+use super::trace::last_note;
+use crate::error::CliError;
+use crate::exit;
+use crate::progress::Meter;
+
+/// How long loading and describing a plugin may take.
+const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often the supervisor looks up while no news comes.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Set by the first Ctrl-C.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// A job that was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// How many strategies were stopped.
+    pub stopped: usize,
+}
+
+/// How a worker ended.
+enum Ending {
+    Done {
+        stopped: usize,
+    },
+    Failed(CliError),
+    Described(News),
+    /// It died or stalled; in words.
+    Lost(String),
+}
+
+/// Does a job, whatever its strategies do. `restart` empties the job's result directory for a new worker.
+///
+/// # Errors
+/// What no strategy is to blame for: tape, settings, plugins that cannot be loaded, a full disk, an interruption.
+pub fn supervise(
+    job: &mut Job,
+    directory: &Path,
+    stall_timeout: Duration,
+    restart: &dyn Fn(&Path) -> Result<(), CliError>,
+) -> Result<Finished, CliError> {
+    watch_for_interruption();
+    let trace = directory.join("trace");
+    loop {
+        restart(&job.results)?;
+        let cause = match work(job, directory, stall_timeout)? {
+            Ending::Done { stopped } => return Ok(Finished { stopped }),
+            Ending::Failed(error) => return Err(error),
+            Ending::Described(_) => return Err(nonsense()),
+            Ending::Lost(cause) => cause,
+        };
+        if job.trace.is_none() {
+            // Again, noting every message.
+            job.trace = Some(trace.clone());
+            continue;
+        }
+        let named = last_note(&trace, &cause);
+        let culprit = named.and_then(|(number, finding)| {
+            let strategy = job.strategies.get_mut(number)?;
+            strategy
+                .finding
+                .is_none()
+                .then(|| strategy.finding = Some(finding))
+        });
+        if culprit.is_none() {
+            return Err(CliError::new(
+                exit::STRATEGY,
+                format!("{cause}, and no strategy can be blamed for it"),
+                "run the strategies one by one to find the one that does it",
+            ));
+        }
+        // From here on without it; should another one fall, it is named in the same way.
+    }
+}
+
+/// Loads a plugin in a process of its own and asks it to describe itself: its descriptor as JSON, and its digest.
+///
+/// # Errors
+/// Why the plugin cannot be loaded, or what it did to the process.
+pub fn describe(plugin: &Path) -> Result<(serde_json::Value, String), CliError> {
+    let mut worker = start(&["describe".as_ref(), plugin.as_os_str()])?;
+    match listen(&mut worker, DESCRIBE_TIMEOUT, &mut Meter::hidden())? {
+        Ending::Described(News::Described { descriptor, digest }) => Ok((descriptor, digest)),
+        Ending::Failed(error) => Err(error),
+        Ending::Lost(cause) => Err(CliError::new(
+            exit::PLUGIN,
+            format!("loading {}: {cause}", plugin.display()),
+            "the library's initialisers or its `descriptor` end the process; correct and rebuild it",
+        )),
+        Ending::Done { .. } | Ending::Described(_) => Err(nonsense()),
+    }
+}
+
+fn work(job: &Job, directory: &Path, stall_timeout: Duration) -> Result<Ending, CliError> {
+    let path = directory.join("job.json");
+    let text = serde_json::to_string(job).map_err(|error| {
+        let message = format!("writing the job: {error}");
+        CliError::new(exit::CONFIG, message, "name files in UTF-8")
+    })?;
+    let written = std::fs::write(&path, text);
+    written.map_err(|error| CliError::io("writing the job", &path, &error))?;
+    let mut worker = start(&["run".as_ref(), path.as_os_str()])?;
+    let mut meter = Meter::new();
+    let ending = listen(&mut worker, stall_timeout, &mut meter);
+    meter.finish();
+    ending
+}
+
+fn start(arguments: &[&std::ffi::OsStr]) -> Result<Child, CliError> {
+    let failed = |error: std::io::Error| {
+        CliError::new(
+            exit::DATA,
+            format!("starting a worker process: {error}"),
+            "check the limits of processes and memory",
+        )
+    };
+    let program = std::env::current_exe().map_err(failed)?;
+    let mut command = Command::new(program);
+    command.arg("worker").args(arguments);
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command.spawn().map_err(failed)
+}
+
+/// Listens to a worker until it ends.
+fn listen(
+    worker: &mut Child,
+    stall_timeout: Duration,
+    meter: &mut Meter,
+) -> Result<Ending, CliError> {
+    let news = receive(worker);
+    let mut ending = None;
+    let mut position = (0, 0);
+    let mut moved = Instant::now();
+    loop {
+        if INTERRUPTED.load(Ordering::Relaxed) {
+            end(worker);
+            return Err(CliError {
+                code: exit::INTERRUPTED,
+                message: "interrupted; nothing was written".into(),
+                hint: None,
+            });
+        }
+        match news.recv_timeout(LOOK) {
+            Ok(News::Tape { rows }) => meter.expect(rows),
+            Ok(News::Progress { rows, messages, at }) => {
+                meter.show(rows, at);
+                if (rows, messages) != position {
+                    position = (rows, messages);
+                    moved = Instant::now();
+                }
+            }
+            Ok(News::Done { stopped }) => ending = Some(Ending::Done { stopped }),
+            Ok(News::Failed(error)) => ending = Some(Ending::Failed(error)),
+            Ok(described @ News::Described { .. }) => ending = Some(Ending::Described(described)),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if ending.is_none() && moved.elapsed() > stall_timeout {
+            end(worker);
+            let seconds = stall_timeout.as_secs_f64();
+            return Ok(Ending::Lost(format!(
+                "it did not return within {seconds} s"
+            )));
+        }
+        if ending.is_some() {
+            // A plugin's threads or destructors may keep a worker that has done its work.
+            break;
+        }
+    }
+    if ending.is_some() {
+        end(worker);
+    }
+    let status = worker.wait().map_err(|error| {
+        let message = format!("waiting for the worker process: {error}");
+        CliError::new(exit::DATA, message, "try again")
+    })?;
+    Ok(ending.unwrap_or_else(|| Ending::Lost(death(status))))
+}
+
+/// Reads a worker's news on a thread of its own.
+fn receive(worker: &mut Child) -> Receiver<News> {
+    let (sender, receiver) = channel();
+    if let Some(output) = worker.stdout.take() {
+        std::thread::spawn(move || {
+            let lines = BufReader::new(output).lines().map_while(Result::ok);
+            let news = lines.filter_map(|line| serde_json::from_str(&line).ok());
+            for item in news {
+                if sender.send(item).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    receiver
+}
+
+fn end(worker: &mut Child) {
+    // It may have ended by itself; either way it is gone afterwards.
+    let _ = worker.kill();
+    let _ = worker.wait();
+}
+
+/// How a process ended that should not have.
+fn death(status: ExitStatus) -> String {
+    match (status.signal(), status.code()) {
+        (Some(signal), _) => format!("it ended the worker process by {}", signal_name(signal)),
+        (None, Some(code)) => format!("it ended the worker process by calling exit({code})"),
+        (None, None) => "it ended the worker process".into(),
+    }
+}
+
+fn signal_name(signal: i32) -> String {
+    let name = match signal {
+        4 => "SIGILL",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        _ => return format!("signal {signal}"),
+    };
+    name.into()
+}
+
+fn watch_for_interruption() {
+    // A handler that is set already is this one.
+    let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
+}
+
+fn nonsense() -> CliError {
+    CliError::new(
+        exit::DATA,
+        "the worker process answered something else than it was asked",
+        "use a worker of the same version: reinstall the program",
+    )
+}

@@ -1,0 +1,371 @@
+//! The worker: loads plugins, replays the tape, writes results.
+//!
+//! Takes in a job; gives out a filled result directory and news on standard output. Standard output belongs to the news:
+//! what plugins print goes to standard error.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use backplane_analytics::{
+    InstanceDescription, InstrumentDescription, ResultsWriter, RunDescription, TapeDescription,
+};
+use backplane_engine::fault::Fault;
+use backplane_engine::guest::{Guest, Replies};
+use backplane_engine::record::InstanceId;
+use backplane_engine::summary::{Outcome, RunSummary};
+use backplane_engine::{Parts, Watcher, run};
+use backplane_guests::{Loader, NativePlugin};
+use backplane_sdk::abi::Message;
+use backplane_sdk::book::LevelBook;
+use backplane_sdk::descriptor::{Descriptor, Schema};
+use backplane_sdk::params::Params;
+use backplane_sdk::types::{Instrument, Money, Price, Timestamp};
+use backplane_tape::TapeReader;
+
+use super::job::{Job, JobStrategy, News};
+use super::trace::Trace;
+use crate::error::CliError;
+use crate::exit;
+use crate::source::{TapeSource, instruments};
+
+/// How often a worker tells how far it got.
+const PULSE: Duration = Duration::from_millis(100);
+
+/// The way of news to the supervisor.
+#[derive(Clone)]
+struct Newsroom {
+    output: Arc<Mutex<File>>,
+}
+
+impl Newsroom {
+    /// Takes standard output for the news and sends what plugins print there to standard error.
+    fn open() -> Result<Newsroom, CliError> {
+        let failed = |error: rustix::io::Errno| {
+            CliError::new(
+                exit::DATA,
+                format!("opening the worker's output: {error}"),
+                "raise the limit of open files",
+            )
+        };
+        let output = rustix::io::dup(rustix::stdio::stdout()).map_err(failed)?;
+        rustix::stdio::dup2_stdout(rustix::stdio::stderr()).map_err(failed)?;
+        // The worker ends when its supervisor does, however that ends.
+        let _ =
+            rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+        Ok(Newsroom {
+            output: Arc::new(Mutex::new(File::from(output))),
+        })
+    }
+
+    fn tell(&self, news: &News) {
+        let Ok(mut line) = serde_json::to_string(news) else {
+            return;
+        };
+        line.push('\n');
+        if let Ok(mut output) = self.output.lock() {
+            // A supervisor that listens no more has ended, and ends this process.
+            let _ = output.write_all(line.as_bytes());
+        }
+    }
+}
+
+/// How far the worker got, shared with the thread that tells it.
+#[derive(Default)]
+struct Pulse {
+    rows: AtomicU64,
+    messages: AtomicU64,
+    at: AtomicI64,
+}
+
+impl Pulse {
+    /// Tells how far it got for as long as the process lives.
+    fn beat(self: &Arc<Pulse>, newsroom: &Newsroom) {
+        let (pulse, newsroom) = (Arc::clone(self), newsroom.clone());
+        std::thread::spawn(move || {
+            loop {
+                std::thread::sleep(PULSE);
+                newsroom.tell(&News::Progress {
+                    rows: pulse.rows.load(Ordering::Relaxed),
+                    messages: pulse.messages.load(Ordering::Relaxed),
+                    at: pulse.at.load(Ordering::Relaxed),
+                });
+            }
+        });
+    }
+}
+
+struct WorkerWatch {
+    pulse: Arc<Pulse>,
+    trace: Option<Trace>,
+    messages: u64,
+}
+
+impl Watcher for WorkerWatch {
+    fn progress(&mut self, rows: u64, at: Timestamp) {
+        self.pulse.rows.store(rows, Ordering::Relaxed);
+        self.pulse.at.store(at.0, Ordering::Relaxed);
+    }
+
+    fn traces(&self) -> bool {
+        true
+    }
+
+    #[inline]
+    fn before(&mut self, instance: InstanceId, number: u64, message: &Message) {
+        self.messages += 1;
+        self.pulse.messages.store(self.messages, Ordering::Relaxed);
+        if let Some(trace) = &self.trace {
+            trace.hears(instance, number, message);
+        }
+    }
+}
+
+/// Stands for a strategy that an earlier worker died of.
+struct Absent {
+    descriptor: Descriptor,
+    fault: Fault,
+}
+
+impl Guest for Absent {
+    fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    fn hear(&mut self, _: &[Message], _: &[LevelBook], _: &mut Replies) -> Result<usize, Fault> {
+        Err(self.fault.clone())
+    }
+
+    fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
+        Err(self.fault.clone())
+    }
+
+    fn load(&mut self, _: u32, _: &[u8]) -> Result<(), Fault> {
+        Err(self.fault.clone())
+    }
+}
+
+/// Runs a job and tells the supervisor how it went.
+///
+/// # Errors
+/// Only that the supervisor cannot be told.
+pub fn run_job(path: &Path) -> Result<u8, CliError> {
+    let newsroom = Newsroom::open()?;
+    let done = read_job(path).and_then(|job| work(&job, &newsroom));
+    Ok(match done {
+        Ok(stopped) => {
+            newsroom.tell(&News::Done { stopped });
+            exit::OK
+        }
+        Err(error) => {
+            newsroom.tell(&News::Failed(error.clone()));
+            error.code
+        }
+    })
+}
+
+/// Loads a plugin and tells the supervisor what it says about itself.
+///
+/// # Errors
+/// Only that the supervisor cannot be told.
+pub fn run_describe(path: &Path) -> Result<u8, CliError> {
+    let newsroom = Newsroom::open()?;
+    let loaded = Loader::new().and_then(|mut loader| loader.load(path));
+    let news = match loaded {
+        Ok(plugin) => News::Described {
+            descriptor: serde_json::from_str(&plugin.descriptor().to_json()).unwrap_or_default(),
+            digest: hex(&plugin.digest()),
+        },
+        Err(error) => News::Failed(error.into()),
+    };
+    newsroom.tell(&news);
+    Ok(exit::OK)
+}
+
+fn read_job(path: &Path) -> Result<Job, CliError> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| CliError::io("reading the job", path, &error))?;
+    serde_json::from_str(&text).map_err(|error| {
+        let message = format!("reading the job {}: {error}", path.display());
+        CliError::new(exit::CONFIG, message, "start runs with `backplane run`")
+    })
+}
+
+/// Runs a job; gives how many strategies were stopped.
+fn work(job: &Job, newsroom: &Newsroom) -> Result<usize, CliError> {
+    let reader = TapeReader::open(&job.tape)?;
+    newsroom.tell(&News::Tape {
+        rows: reader.rows(),
+    });
+    let trace = job.trace.as_deref().map(Trace::create).transpose()?;
+    let pulse = Arc::new(Pulse::default());
+    pulse.beat(newsroom);
+    let instruments = instruments(&reader);
+    let (guests, instances) = seat_strategies(job, trace.as_ref())?;
+    let needs_details = guests.iter().any(|guest| {
+        let subscriptions = &guest.descriptor().subscriptions;
+        subscriptions.iter().any(|x| x.schema == Schema::Mbo)
+    });
+    let reader = reader.with_details(needs_details);
+    let description = describe_run(job, &reader, &instruments, instances);
+    let mut results = ResultsWriter::create(&job.results, description)?;
+    let mut summary = run(Parts {
+        instruments: &instruments,
+        source: &mut TapeSource::new(reader),
+        guests,
+        config: job.engine.config(),
+        recorder: &mut results,
+        watcher: &mut WorkerWatch {
+            pulse,
+            trace,
+            messages: 0,
+        },
+    })?;
+    name_absent(job, &mut summary);
+    let is_stopped = |outcome: &Outcome| matches!(outcome, Outcome::Stopped { .. });
+    let stopped = summary.instances.iter().filter(|x| is_stopped(&x.outcome));
+    let stopped = stopped.count();
+    results.finish(&summary)?;
+    Ok(stopped)
+}
+
+/// Puts what an earlier worker met into the summary.
+fn name_absent(job: &Job, summary: &mut RunSummary) {
+    for (strategy, instance) in job.strategies.iter().zip(&mut summary.instances) {
+        if let Some(finding) = &strategy.finding {
+            instance.messages = finding.message;
+            instance.outcome = Outcome::Stopped {
+                fault: finding.fault(),
+                message: finding.message,
+                event: finding.event.clone(),
+                at: Timestamp(finding.at),
+            };
+        }
+    }
+}
+
+type Seated = (Vec<Box<dyn Guest>>, Vec<InstanceDescription>);
+
+fn seat_strategies(job: &Job, trace: Option<&Trace>) -> Result<Seated, CliError> {
+    let mut loader = Loader::new()?;
+    let mut loaded: BTreeMap<&Path, NativePlugin> = BTreeMap::new();
+    let mut guests: Vec<Box<dyn Guest>> = Vec::new();
+    let mut instances = Vec::new();
+    for (number, strategy) in job.strategies.iter().enumerate() {
+        if let Some(finding) = &strategy.finding {
+            guests.push(Box::new(Absent {
+                descriptor: Descriptor::new(&strategy.label, ""),
+                fault: finding.fault(),
+            }));
+            instances.push(describe_absent(strategy));
+            continue;
+        }
+        if let Some(trace) = trace {
+            trace.loads(number as u32);
+        }
+        let plugin = match loaded.get(strategy.plugin.as_path()) {
+            Some(plugin) => plugin.clone(),
+            None => {
+                let plugin = loader.load(&strategy.plugin)?;
+                loaded.insert(&strategy.plugin, plugin.clone());
+                plugin
+            }
+        };
+        let params = set_params(strategy, &plugin)?;
+        instances.push(describe_instance(strategy, &plugin, &params));
+        guests.push(Box::new(plugin.instantiate(&params)?));
+    }
+    Ok((guests, instances))
+}
+
+fn set_params(strategy: &JobStrategy, plugin: &NativePlugin) -> Result<Params, CliError> {
+    let mut params = Params::defaults(&plugin.descriptor().params);
+    for (id, text) in &strategy.params {
+        params = params.with_text(id, text).map_err(|reason| {
+            CliError::new(
+                exit::CONFIG,
+                format!("strategy `{}`: {reason}", strategy.label),
+                format!(
+                    "`backplane plugin inspect {}` lists its parameters",
+                    strategy.plugin.display()
+                ),
+            )
+        })?;
+    }
+    Ok(params)
+}
+
+fn describe_instance(
+    strategy: &JobStrategy,
+    plugin: &NativePlugin,
+    params: &Params,
+) -> InstanceDescription {
+    let descriptor = plugin.descriptor();
+    InstanceDescription {
+        name: strategy.label.clone(),
+        strategy: descriptor.name.clone(),
+        version: descriptor.version.clone(),
+        plugin_file: file_name(&strategy.plugin),
+        plugin_digest: hex(&plugin.digest()),
+        metrics: descriptor.metrics.clone(),
+        parameters: params
+            .iter()
+            .map(|(param, value)| (param.id.clone(), value.to_string()))
+            .collect(),
+    }
+}
+
+fn describe_absent(strategy: &JobStrategy) -> InstanceDescription {
+    InstanceDescription {
+        name: strategy.label.clone(),
+        strategy: strategy.label.clone(),
+        version: String::new(),
+        plugin_file: file_name(&strategy.plugin),
+        plugin_digest: String::new(),
+        metrics: Vec::new(),
+        parameters: strategy.params.iter().cloned().collect(),
+    }
+}
+
+fn describe_run(
+    job: &Job,
+    reader: &TapeReader,
+    instruments: &[Instrument],
+    instances: Vec<InstanceDescription>,
+) -> RunDescription {
+    RunDescription {
+        tool_version: env!("CARGO_PKG_VERSION").into(),
+        tape: TapeDescription {
+            name: file_name(&job.tape),
+            digest: reader.digest().unwrap_or_default().into(),
+            rows: reader.rows(),
+            source: reader.header().source.from.clone(),
+            instruments: instruments.iter().map(describe_instrument).collect(),
+        },
+        starting_cash: Money(job.engine.cash.into()),
+        config: serde_json::to_value(job.engine).unwrap_or_default(),
+        instances,
+    }
+}
+
+fn describe_instrument(instrument: &Instrument) -> InstrumentDescription {
+    InstrumentDescription {
+        symbol: instrument.symbol.clone(),
+        tick: Price(instrument.tick.0),
+        multiplier: instrument.multiplier,
+        currency: instrument.currency.clone(),
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+fn hex(digest: &[u8; 32]) -> String {
+    digest.iter().map(|x| format!("{x:02x}")).collect()
+}
