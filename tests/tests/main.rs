@@ -3,3 +3,6 @@
 
 /// Native plugins: what is loaded, what is refused, what a fault costs.
 mod native;
+
+/// The exchange simulation against an independent matching engine.
+mod oracle;

@@ -100,10 +100,7 @@ impl RunDescription {
     }
 }
 
-fn unique<'a>(
-    kind: &str,
-    names: impl Iterator<Item = &'a str>,
-) -> Result<(), AnalyticsError> {
+fn unique<'a>(kind: &str, names: impl Iterator<Item = &'a str>) -> Result<(), AnalyticsError> {
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {

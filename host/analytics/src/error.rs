@@ -143,8 +143,14 @@ mod tests {
     #[test]
     fn says_what_was_done_to_which_file_and_why() {
         let error = AnalyticsError::table("reading", Path::new("a/fills.parquet"), "no footer");
-        assert_eq!(error.to_string(), "reading the table a/fills.parquet: no footer");
+        assert_eq!(
+            error.to_string(),
+            "reading the table a/fills.parquet: no footer"
+        );
         assert!(error.hint().contains("run again"));
-        assert_eq!(RecordError::from(error).0, "reading the table a/fills.parquet: no footer");
+        assert_eq!(
+            RecordError::from(error).0,
+            "reading the table a/fills.parquet: no footer"
+        );
     }
 }

@@ -66,7 +66,14 @@ mod tests {
 
     #[test]
     fn decimal_strings_are_read_back_exactly() {
-        for nanos in [0, 1, -1, 1_500_000_000, -12_500_000_000, i128::from(i64::MAX) * 7] {
+        for nanos in [
+            0,
+            1,
+            -1,
+            1_500_000_000,
+            -12_500_000_000,
+            i128::from(i64::MAX) * 7,
+        ] {
             assert_eq!(parse_nanos(&Money(nanos).to_string()), Some(nanos));
         }
     }

@@ -151,7 +151,8 @@ impl RunFile {
         }
         let path = directory.join(RUN_FILE);
         let bytes = std::fs::read(&path).map_err(|x| AnalyticsError::file("reading", &path, x))?;
-        let format: Format = serde_json::from_slice(&bytes).map_err(|x| run_file_error(&path, &x))?;
+        let format: Format =
+            serde_json::from_slice(&bytes).map_err(|x| run_file_error(&path, &x))?;
         if format.format != RUN_FORMAT {
             return Err(AnalyticsError::Format {
                 path,

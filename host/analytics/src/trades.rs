@@ -290,7 +290,10 @@ mod tests {
         let none = TradeStatistics::default();
         assert_eq!(none.trade_win_rate().reason(), Some("no round trips"));
         assert_eq!(none.trade_payoff_ratio().reason(), Some("no round trips"));
-        assert_eq!(none.average_holding_seconds().reason(), Some("no round trips"));
+        assert_eq!(
+            none.average_holding_seconds().reason(),
+            Some("no round trips")
+        );
     }
 
     /// Every unit on its own: the naive way to pair executions.
@@ -311,7 +314,10 @@ mod tests {
                 }
             }
         }
-        let position = open.iter().map(|x| if x.1 == Side::Buy { 1 } else { -1 }).sum();
+        let position = open
+            .iter()
+            .map(|x| if x.1 == Side::Buy { 1 } else { -1 })
+            .sum();
         (pairs, position)
     }
 

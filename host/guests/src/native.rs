@@ -127,6 +127,14 @@ pub struct NativeGuest {
     fault: Option<Fault>,
 }
 
+impl std::fmt::Debug for NativeGuest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("NativeGuest");
+        let shown = shown.field("name", &self.descriptor.name);
+        shown.field("fault", &self.fault).finish_non_exhaustive()
+    }
+}
+
 impl NativeGuest {
     /// Notes a fault, and gives the first one again where the instance had one before.
     #[cold]

@@ -3,7 +3,7 @@
 //! Takes in the plugin and the source that it is built of; gives out whether both, hearing the same, say the same.
 
 use backplane_engine::guest::{Guest, InProcess};
-use backplane_guests::NativePlugin;
+use backplane_guests::{NativeGuest, NativePlugin};
 use backplane_sdk::abi::v1::command_kind;
 use backplane_sdk::book::LevelBook;
 use backplane_sdk::params::Params;
@@ -143,7 +143,7 @@ fn a_saved_state_goes_on_in_another_instance_and_on_another_carrier() {
     let defaults = params(&plugin, &[]);
     let mut first = plugin.instantiate(&defaults).unwrap();
     let mut linked = in_process(&defaults);
-    let mut second = None;
+    let mut second: Option<(NativeGuest, InProcess<Misbehave>)> = None;
     let mut number = 0;
     play(2, 2_000, |message, books| {
         number += 1;

@@ -44,7 +44,13 @@ pub(crate) fn compute(directory: &Path, run: &RunFile) -> Result<Computed, Analy
         directory,
         run,
         instances: Places::new(description.instances.iter().map(|x| x.name.as_str())),
-        instruments: Places::new(description.tape.instruments.iter().map(|x| x.symbol.as_str())),
+        instruments: Places::new(
+            description
+                .tape
+                .instruments
+                .iter()
+                .map(|x| x.symbol.as_str()),
+        ),
     };
     // These two have no figures; that they are whole is checked all the same.
     for table in [METRICS, LOG] {
@@ -58,12 +64,17 @@ pub(crate) fn compute(directory: &Path, run: &RunFile) -> Result<Computed, Analy
     for (number, activity) in activities.into_iter().enumerate() {
         all.merge(&activity.totals);
         let curve = &accounts.instances[number];
-        instances.push(instance_figures(run, number, activity, curve, &accounts.days));
+        instances.push(instance_figures(
+            run,
+            number,
+            activity,
+            curve,
+            &accounts.days,
+        ));
     }
-    let fees = run.summary.instances.iter().map(|x| x.fees).sum();
-    let portfolio = key_figures(&accounts.portfolio, total_cash(run), fees, &all, &accounts.days);
+    let portfolio = key_figures(&accounts.portfolio, total_cash(run), &all, &accounts.days);
     Ok(Computed {
-        warnings: warnings(&portfolio),
+        warnings: warnings(run, &instances, &portfolio),
         portfolio_curves: accounts.portfolio.curves(),
         instances,
         portfolio,
@@ -71,15 +82,32 @@ pub(crate) fn compute(directory: &Path, run: &RunFile) -> Result<Computed, Analy
     })
 }
 
-fn warnings(portfolio: &KeyFigures) -> Vec<String> {
-    let days = portfolio.daily.days;
-    if days >= DAYS_MIN {
-        return Vec::new();
+fn warnings(run: &RunFile, instances: &[InstanceFigures], portfolio: &KeyFigures) -> Vec<String> {
+    let mut all = Vec::new();
+    for (figures, outcome) in instances.iter().zip(&run.summary.instances) {
+        let (key, name) = (&figures.key, &figures.name);
+        if key.fees != outcome.fees {
+            let (tables, engine) = (key.fees, outcome.fees);
+            all.push(format!(
+                "{name}: the fees of the fills add up to {tables}, the run says {engine}"
+            ));
+        }
+        if key.execution.fills != outcome.fills {
+            let (tables, engine) = (key.execution.fills, outcome.fills);
+            all.push(format!(
+                "{name}: the tables hold {tables} fills, the run says {engine}"
+            ));
+        }
     }
-    let noun = if days == 1 { "day" } else { "days" };
-    vec![format!(
-        "{days} {noun} of returns: fewer than {DAYS_MIN} say little about a year; do not rely on annual figures and ratios"
-    )]
+    let days = portfolio.daily.days;
+    if days < DAYS_MIN {
+        let noun = if days == 1 { "day" } else { "days" };
+        all.push(format!(
+            "{days} {noun} of returns: fewer than {DAYS_MIN} say little about a year, so do not rely on annual \
+             figures and ratios"
+        ));
+    }
+    all
 }
 
 /// The cash of all instances together.
@@ -121,6 +149,7 @@ fn read_equity(source: &Source<'_>) -> Result<Accounts, AnalyticsError> {
     let mut curves = vec![Curve::new(run.description.starting_cash); count];
     let mut equities: BTreeMap<(usize, usize), Money> = BTreeMap::new();
     let mut changes: Vec<(i64, i128)> = Vec::new();
+    let mut portfolio = Curve::new(total_cash(run)).drawn(first, last, EQUITY_BUCKETS);
     let mut active: BTreeSet<i64> = BTreeSet::new();
     let mut table = source.open(&EQUITY)?;
     while let Some(batch) = table.next()? {
@@ -137,7 +166,11 @@ fn read_equity(source: &Source<'_>) -> Result<Accounts, AnalyticsError> {
             let total = curves[instance].current() + change;
             curves[instance].set(at.at(row), total);
             active.insert(day_of(at.at(row)));
-            changes.push((at.at(row), change.0));
+            if count == 1 {
+                portfolio.set(at.at(row), total);
+            } else {
+                changes.push((at.at(row), change.0));
+            }
         }
     }
     for (curve, outcome) in curves.iter_mut().zip(&run.summary.instances) {
@@ -146,7 +179,6 @@ fn read_equity(source: &Source<'_>) -> Result<Accounts, AnalyticsError> {
     }
     // A stable sort: the changes of one instance stay in their order.
     changes.sort_by_key(|x| x.0);
-    let mut portfolio = Curve::new(total_cash(run)).drawn(first, last, EQUITY_BUCKETS);
     for (at, change) in changes {
         portfolio.set(at, portfolio.current() + Money(change));
     }
@@ -158,18 +190,12 @@ fn read_equity(source: &Source<'_>) -> Result<Accounts, AnalyticsError> {
     })
 }
 
-fn key_figures(
-    curve: &Curve,
-    starting_cash: Money,
-    fees: Money,
-    totals: &Totals,
-    days: &[i64],
-) -> KeyFigures {
+fn key_figures(curve: &Curve, starting_cash: Money, totals: &Totals, days: &[i64]) -> KeyFigures {
     let net_pnl = curve.current() - starting_cash;
     KeyFigures {
         starting_cash,
         net_pnl,
-        fees,
+        fees: totals.fees,
         return_on_cash: Figure::ratio(
             net_pnl.as_f64(),
             starting_cash.as_f64(),
@@ -197,7 +223,7 @@ fn instance_figures(
     InstanceFigures {
         name: run.description.instances[number].name.clone(),
         stopped: outcome.stopped.as_ref().map(|x| x.text()),
-        key: key_figures(curve, start, outcome.fees, &activity.totals, days),
+        key: key_figures(curve, start, &activity.totals, days),
         inventory: activity
             .accounts
             .iter()

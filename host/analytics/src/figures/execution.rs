@@ -197,7 +197,11 @@ fn read_fills(source: &Source<'_>, activities: &mut [Activity]) -> Result<(), An
 }
 
 fn side_of(word: &str) -> Side {
-    if word == "sell" { Side::Sell } else { Side::Buy }
+    if word == "sell" {
+        Side::Sell
+    } else {
+        Side::Buy
+    }
 }
 
 fn count(counts: &mut BTreeMap<String, u64>, word: &str) {

@@ -56,6 +56,12 @@ impl Drawing {
         let summary = &source.run.summary;
         self.curve
             .end(summary.last, summary.instances[self.panel.instance].equity);
+        for curve in [&mut self.price, &mut self.position] {
+            // What was last known holds until the end of the run.
+            if let Some(point) = curve.points().last() {
+                curve.push(summary.last.max(point.at), point.value);
+            }
+        }
         self.panel.price = self.price.points();
         self.panel.position = self.position.points();
         self.panel.fills = self.fills.map(|x| x.points());
@@ -97,7 +103,10 @@ fn draw_equity(
             };
             let drawing = &mut drawings[drawing];
             let value = Money(equity.value(row));
-            let before = drawing.equities.insert(instrument, value).unwrap_or_default();
+            let before = drawing
+                .equities
+                .insert(instrument, value)
+                .unwrap_or_default();
             drawing.total += value - before;
             drawing.curve.set(at.at(row), drawing.total);
             if instrument == drawing.panel.instrument {

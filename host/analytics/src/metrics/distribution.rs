@@ -9,7 +9,11 @@ const NO_SPREAD: &str = "all returns are equal";
 impl Returns {
     /// The mean of the deviations to a power.
     fn moment(&self, power: i32) -> f64 {
-        let sum: f64 = self.values.iter().map(|r| (r - self.mean).powi(power)).sum();
+        let sum: f64 = self
+            .values
+            .iter()
+            .map(|r| (r - self.mean).powi(power))
+            .sum();
         sum / self.n()
     }
 

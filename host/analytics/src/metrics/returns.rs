@@ -87,7 +87,8 @@ impl Returns {
 
     /// The standard deviation a year, `sd * sqrt(252)` (empyrical `annual_volatility`).
     pub fn annual_volatility(&self) -> Figure {
-        self.standard_deviation().map(|x| x * PERIODS_PER_YEAR.sqrt())
+        self.standard_deviation()
+            .map(|x| x * PERIODS_PER_YEAR.sqrt())
     }
 
     /// The downside deviation a year against 0, `sqrt(sum(min(r, 0)^2) / n) * sqrt(252)`; divides by all n (Sortino and

@@ -15,13 +15,22 @@ fn all(returns: &Returns) -> Vec<(&'static str, Figure)> {
         ("max_drawdown", returns.max_drawdown()),
         ("calmar", returns.calmar()),
         ("var_hist_95", returns.value_at_risk_historical()),
-        ("cvar_hist_95", returns.conditional_value_at_risk_historical()),
+        (
+            "cvar_hist_95",
+            returns.conditional_value_at_risk_historical(),
+        ),
         ("var_gauss_95", returns.value_at_risk_gaussian()),
-        ("cvar_gauss_95", returns.conditional_value_at_risk_gaussian()),
+        (
+            "cvar_gauss_95",
+            returns.conditional_value_at_risk_gaussian(),
+        ),
         ("skew_biased", returns.skew_biased()),
         ("kurtosis_excess_biased", returns.kurtosis_excess_biased()),
         ("skew_unbiased", returns.skew_unbiased()),
-        ("kurtosis_excess_unbiased", returns.kurtosis_excess_unbiased()),
+        (
+            "kurtosis_excess_unbiased",
+            returns.kurtosis_excess_unbiased(),
+        ),
         ("tail_ratio", returns.tail_ratio()),
         ("omega_0", returns.omega_0()),
         ("profit_factor", returns.profit_factor()),
@@ -41,7 +50,10 @@ fn assert_near(name: &str, found: Figure, expected: f64) {
         panic!("{name}: {found:?}, not {expected}");
     };
     let allowed = 1e-9 * expected.abs().max(1.0);
-    assert!((value - expected).abs() <= allowed, "{name}: {value}, not {expected}");
+    assert!(
+        (value - expected).abs() <= allowed,
+        "{name}: {value}, not {expected}"
+    );
 }
 
 #[test]
@@ -51,23 +63,43 @@ fn gains_and_losses_of_four_days_are_as_computed_by_hand() {
     assert_near("total", returns.total_return(), 0.254);
     assert_near("drawdown", returns.max_drawdown(), -0.05);
     // Squared deviations: 0.00140625 + 0.01265625 + 0.00390625 + 0.01890625 = 0.036875.
-    assert_near("sd", returns.standard_deviation(), (0.036875_f64 / 3.0).sqrt());
+    assert_near(
+        "sd",
+        returns.standard_deviation(),
+        (0.036875_f64 / 3.0).sqrt(),
+    );
     // One loss of 0.05 among four: sqrt(0.0025 / 4) = 0.025 a day.
-    assert_near("sortino", returns.sortino(), 0.0625 / 0.025 * 252_f64.sqrt());
+    assert_near(
+        "sortino",
+        returns.sortino(),
+        0.0625 / 0.025 * 252_f64.sqrt(),
+    );
     assert_near("win rate", returns.win_rate(), 2.0 / 3.0);
     assert_near("payoff", returns.payoff_ratio(), 0.15 / 0.05);
     assert_near("profit factor", returns.profit_factor(), 6.0);
     // The 5 % percentile lies at place 0.15 between -0.05 and 0.
     assert_near("value at risk", returns.value_at_risk_historical(), -0.0425);
-    assert_near("shortfall", returns.conditional_value_at_risk_historical(), -0.05);
-    assert_near("ulcer", returns.ulcer_index(), (2.0 * 0.0025_f64 / 3.0).sqrt());
+    assert_near(
+        "shortfall",
+        returns.conditional_value_at_risk_historical(),
+        -0.05,
+    );
+    assert_near(
+        "ulcer",
+        returns.ulcer_index(),
+        (2.0 * 0.0025_f64 / 3.0).sqrt(),
+    );
     // The growth of a year is the growth of four days to the power of 63.
     assert_near("annual", returns.annual_return(), 1.254_f64.powi(63) - 1.0);
 }
 
 #[test]
 fn a_loss_on_the_first_day_is_a_drawdown() {
-    assert_near("drawdown", Returns::new(&[-0.03, 0.01]).max_drawdown(), -0.03);
+    assert_near(
+        "drawdown",
+        Returns::new(&[-0.03, 0.01]).max_drawdown(),
+        -0.03,
+    );
 }
 
 #[test]
@@ -78,12 +110,27 @@ fn what_does_not_exist_has_a_reason_and_no_value() {
         (&[0.01, 0.01][..], "all returns are equal"),
     ] {
         let returns = Returns::new(values);
-        let found = if values.is_empty() { returns.total_return() } else { returns.sharpe() };
+        let found = if values.is_empty() {
+            returns.total_return()
+        } else {
+            returns.sharpe()
+        };
         assert_eq!(found.reason(), Some(reason));
     }
-    assert_eq!(Returns::new(&[0.01, 0.02]).sortino().reason(), Some("no losses"));
-    assert_eq!(Returns::new(&[0.01, 0.02]).calmar().reason(), Some("no drawdown"));
-    assert!(Returns::new(&[-1.5, 0.1]).annual_return().reason().is_some());
+    assert_eq!(
+        Returns::new(&[0.01, 0.02]).sortino().reason(),
+        Some("no losses")
+    );
+    assert_eq!(
+        Returns::new(&[0.01, 0.02]).calmar().reason(),
+        Some("no drawdown")
+    );
+    assert!(
+        Returns::new(&[-1.5, 0.1])
+            .annual_return()
+            .reason()
+            .is_some()
+    );
 }
 
 #[test]

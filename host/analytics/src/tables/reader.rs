@@ -140,7 +140,11 @@ impl Batch<'_> {
     }
 
     /// A column of words as the places of these words in a list; an unknown word is an error.
-    pub(crate) fn places(&self, name: &str, list: &Places) -> Result<Vec<Option<usize>>, AnalyticsError> {
+    pub(crate) fn places(
+        &self,
+        name: &str,
+        list: &Places,
+    ) -> Result<Vec<Option<usize>>, AnalyticsError> {
         let words = self.words(name)?;
         let of_value: Vec<Option<usize>> = words.values.iter().map(|x| list.find(x?)).collect();
         let mut places = Vec::with_capacity(self.rows());

@@ -5,7 +5,8 @@
 use backplane_engine::record::{
     BestLevels, CommandRecord, EquityRecord, FillReason, FillRecord, OrderRecord,
 };
-use backplane_sdk::abi::{CommandBody, command_flag, command_kind};
+use backplane_sdk::abi::CommandBody;
+use backplane_sdk::abi::v1::{command_flag, command_kind};
 use backplane_sdk::types::{
     Liquidity, OrderStatus, OrderType, Price, Reason, Side, TimeInForce, Timestamp,
 };
@@ -237,10 +238,23 @@ mod tests {
     #[test]
     fn each_command_has_its_word_and_recorded_values_have_none() {
         let bodies = [
-            (CommandBody::Submit { order_id: OrderId(1) }, "submit"),
-            (CommandBody::Cancel { order_id: OrderId(1) }, "cancel"),
+            (
+                CommandBody::Submit {
+                    order_id: OrderId(1),
+                },
+                "submit",
+            ),
+            (
+                CommandBody::Cancel {
+                    order_id: OrderId(1),
+                },
+                "cancel",
+            ),
             (CommandBody::CancelAll { instrument: None }, "cancel_all"),
-            (CommandBody::CancelTimer { timer: TimerId(1) }, "cancel_timer"),
+            (
+                CommandBody::CancelTimer { timer: TimerId(1) },
+                "cancel_timer",
+            ),
         ];
         let record = |body| CommandRecord {
             instance: Default::default(),
@@ -256,7 +270,10 @@ mod tests {
             };
             assert_eq!(COMMANDS[kind as usize], word);
         }
-        let value = CommandBody::Metric { metric: 0, value: 1.0 };
+        let value = CommandBody::Metric {
+            metric: 0,
+            value: 1.0,
+        };
         assert!(command(&record(value)).is_none());
     }
 }

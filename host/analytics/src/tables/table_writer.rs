@@ -41,7 +41,8 @@ impl TableWriter {
         words: impl Fn(&str) -> Arc<StringArray>,
     ) -> Result<TableWriter, AnalyticsError> {
         let path = directory.join(table.file_name());
-        let file = File::create_new(&path).map_err(|x| AnalyticsError::file("creating", &path, x))?;
+        let file =
+            File::create_new(&path).map_err(|x| AnalyticsError::file("creating", &path, x))?;
         let schema = table.schema();
         let properties = properties(&table)
             .map_err(|x| AnalyticsError::table("creating", &path, x))?
@@ -67,7 +68,10 @@ impl TableWriter {
 
     /// Appends a row.
     #[inline]
-    pub(crate) fn push<const N: usize>(&mut self, row: [Cell<'_>; N]) -> Result<(), AnalyticsError> {
+    pub(crate) fn push<const N: usize>(
+        &mut self,
+        row: [Cell<'_>; N],
+    ) -> Result<(), AnalyticsError> {
         let mut fits = N == self.buffers.len();
         for (buffer, cell) in self.buffers.iter_mut().zip(row) {
             fits &= buffer.push(cell);
@@ -89,9 +93,9 @@ impl TableWriter {
         let path = self.path;
         let file = self.writer.into_inner();
         let file = file.map_err(|x| AnalyticsError::table("closing", &path, x))?;
-        let file = file.into_inner().map_err(|x| {
-            AnalyticsError::file("writing", &path, x.into_error())
-        })?;
+        let file = file
+            .into_inner()
+            .map_err(|x| AnalyticsError::file("writing", &path, x.into_error()))?;
         file.sync_all()
             .map_err(|x| AnalyticsError::file("writing", &path, x))?;
         Ok(self.rows)
@@ -106,8 +110,7 @@ impl TableWriter {
         for buffer in &mut self.buffers {
             arrays.push(buffer.take().map_err(|x| failed(&x))?);
         }
-        let batch =
-            RecordBatch::try_new(self.schema.clone(), arrays).map_err(|x| failed(&x))?;
+        let batch = RecordBatch::try_new(self.schema.clone(), arrays).map_err(|x| failed(&x))?;
         self.writer.write(&batch).map_err(|x| failed(&x))?;
         self.writer.flush().map_err(|x| failed(&x))?;
         self.rows += self.rows_buffered as u64;
@@ -129,8 +132,7 @@ fn properties(table: &Table) -> Result<WriterPropertiesBuilder, parquet::errors:
             Kind::Time | Kind::Price | Kind::Quantity | Kind::Number
         );
         if delta {
-            builder = builder
-                .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
+            builder = builder.set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
         }
         if delta || column.kind == Kind::Money {
             builder = builder.set_column_dictionary_enabled(path, false);

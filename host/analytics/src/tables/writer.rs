@@ -59,9 +59,7 @@ impl ResultsWriter {
     ) -> Result<ResultsWriter, AnalyticsError> {
         description.check()?;
         let words = Words::new(&description);
-        let create = |table: Table| {
-            TableWriter::create(directory, table, |x| words.of(table, x))
-        };
+        let create = |table: Table| TableWriter::create(directory, table, |x| words.of(table, x));
         let mut series_start = Vec::new();
         let mut series_count = Vec::new();
         let mut total = 0;
@@ -151,7 +149,7 @@ impl Words {
 }
 
 fn list<'a>(words: impl Iterator<Item = &'a str>) -> Arc<StringArray> {
-    Arc::new(StringArray::from_iter_values(words))
+    Arc::new(StringArray::from(words.collect::<Vec<&str>>()))
 }
 
 impl Recorder for ResultsWriter {

@@ -2,10 +2,11 @@
 //!
 //! Takes in paths and options; gives out tapes and reports on them. The work is done by the tape crate.
 
-use backplane_sdk::types::Price;
+use backplane_sdk::types::{Instrument, Price};
 use backplane_tape::generate::{Generator, GeneratorConfig};
 use backplane_tape::import::{self, ImportOptions, ImportReport};
-use backplane_tape::{Overwrite, inspect, verify};
+use backplane_tape::resolve::{Conventions, FillConvention, UnknownOrders};
+use backplane_tape::{Header, InstrumentDefinition, Overwrite, Source, inspect, verify};
 
 use super::show;
 use crate::arguments::{GenerateArguments, ImportArguments, SourceFormat, TapeCommand};
@@ -18,7 +19,7 @@ pub(super) fn execute(command: &TapeCommand) -> Result<u8, CliError> {
     match command {
         TapeCommand::Import(arguments) => import_files(arguments),
         TapeCommand::Inspect { tape, json } => {
-            show(&inspect::inspect(tape)?, *json)?;
+            show(&inspect(tape)?, *json)?;
             Ok(exit::OK)
         }
         TapeCommand::Verify {
@@ -26,7 +27,7 @@ pub(super) fn execute(command: &TapeCommand) -> Result<u8, CliError> {
             against,
             json,
         } => {
-            let report = verify::verify(tape, against.as_deref())?;
+            let report = verify(tape, against.as_deref())?;
             show(&report, *json)?;
             Ok(if report.is_sound() {
                 exit::OK
@@ -80,9 +81,34 @@ fn generate(arguments: &GenerateArguments) -> Result<u8, CliError> {
         overwrite: overwrite(arguments.force),
         ..ImportOptions::default()
     };
-    let report = measured(|progress| Ok(import::generated(generator, &options, progress)?))?;
+    let header = Header {
+        instruments: generator.instruments().iter().map(define).collect(),
+        source: Source {
+            from: format!("generator, seed {}", arguments.seed),
+            inputs: Vec::new(),
+        },
+    };
+    let conventions = Conventions {
+        fills: FillConvention::TakesOut,
+        unknown_orders: UnknownOrders::Drop,
+    };
+    let report = measured(|progress| {
+        let made = import::messages(header, conventions, generator, &options, progress)?;
+        Ok(made)
+    })?;
     show(&report, arguments.json)?;
     Ok(exit::OK)
+}
+
+fn define(instrument: &Instrument) -> InstrumentDefinition {
+    InstrumentDefinition {
+        symbol: instrument.symbol.clone(),
+        tick: instrument.tick.0,
+        multiplier: instrument.multiplier,
+        currency: instrument.currency.clone(),
+        expiration: None,
+        tick_inferred: false,
+    }
 }
 
 /// Runs an import under a progress line.

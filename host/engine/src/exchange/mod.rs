@@ -154,16 +154,17 @@ impl Exchange {
         self.entry_closes = at;
     }
 
-    /// The earliest time at which an answer may arrive that is not known yet; `i64::MAX` where none will.
+    /// The earliest time at which an answer may arrive that is not known yet; `i64::MAX` where none will. A request may
+    /// land in the very nanosecond up to which everything else is known.
     #[inline]
     pub fn next_unknown_answer(&self) -> i64 {
-        let known = self.known_until();
-        let after = known.saturating_add(self.rules.response);
-        if self.is_live() {
-            after.saturating_add(1)
+        let landing = self.next_landing();
+        let next = if self.is_live() {
+            landing.min(self.done.saturating_add(1))
         } else {
-            after
-        }
+            landing
+        };
+        next.saturating_add(self.rules.response)
     }
 
     /// Matches the tape and lands requests up to exchange time `until`, or less far where an answer is made that the

@@ -1,8 +1,8 @@
 //! Liquidity that a strategy took and the tape still shows.
 //!
 //! Takes in what own orders took at which price, and the rows that change those levels; gives out how much of a level is
-//! gone for this strategy. What we took stood at the front of the queue: it is forgotten as the tape's own orders of that
-//! age leave, and with the level.
+//! gone for this strategy. What we took stood at the front of the queue: the tape's executions eat it first, its cancels
+//! are taken to come from behind it, and no more of it is left than the tape still shows of that age.
 
 use backplane_sdk::types::{Action, InstrumentId, Price, Quantity, Side};
 
@@ -18,6 +18,8 @@ struct TakenLevel {
     old: Quantity,
     /// The number of tape rows before we took it: orders of a higher priority number are new.
     place: u64,
+    /// What the tape shows there now.
+    shown: Quantity,
 }
 
 /// Liquidity that a strategy took and the tape still shows.
@@ -54,6 +56,7 @@ impl TakenLiquidity {
             Some(level) => {
                 level.taken += quantity;
                 level.old = shown;
+                level.shown = shown;
                 level.place = place;
             }
             None => self.levels.push(TakenLevel {
@@ -63,6 +66,7 @@ impl TakenLiquidity {
                 taken: quantity,
                 old: shown,
                 place,
+                shown,
             }),
         }
     }
@@ -86,11 +90,21 @@ impl TakenLiquidity {
             .position(|x| x.is(instrument, side, Price(row.price)));
         let Some(place) = found else { return };
         let level = &mut self.levels[place];
-        let leaves = row.action == Action::Cancel.code() || row.action == Action::Fill.code();
-        if leaves && u64::from(row.priority) <= level.place {
-            level.old -= Quantity(row.size.into());
+        let (size, shown) = (Quantity(row.size.into()), Quantity(row.level_size.into()));
+        let left = match Action::from_code(row.action) {
+            Some(Action::Cancel | Action::Fill) => size,
+            // The order goes to the back with a new size: what it had before leaves its old place.
+            Some(Action::Modify) => level.shown + size - shown,
+            _ => Quantity::ZERO,
+        };
+        if u64::from(row.priority) <= level.place {
+            level.old -= left;
+            if row.action == Action::Fill.code() {
+                level.taken -= size;
+            }
         }
-        level.old = level.old.min(Quantity(row.level_size.into()));
+        level.shown = shown;
+        level.old = level.old.min(shown);
         level.taken = level.taken.min(level.old);
         if level.taken.0 <= 0 {
             self.levels.swap_remove(place);

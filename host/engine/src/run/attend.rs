@@ -63,7 +63,8 @@ impl Run<'_> {
             let known = seat.next_known();
             let next = known.min(until);
             // Nothing is heard before `next`, so no request that is not known yet lands before it reaches the exchange.
-            let is_unsure = seat.exchange.next_unknown_answer() <= next;
+            let unknown = seat.exchange.next_unknown_answer();
+            let is_unsure = unknown <= next && unknown < i64::MAX;
             let is_behind = known >= until && seat.exchange.known_until() < happened;
             if is_unsure || is_behind {
                 self.advance(place, self.config.latency.lands(next))?;

@@ -6,16 +6,23 @@
 use std::collections::BTreeMap;
 
 use object::elf;
-use object::read::elf::ProgramHeader;
+use object::read::elf::{ProgramHeader, SectionHeader};
 
 use super::damaged;
 use super::elf::{Image, LE};
+use super::segments::is_writable;
 use crate::error::Refusal;
 
 /// The size of an entry of the dynamic table: a tag and a value.
 const ENTRY_BYTES: usize = 16;
 /// The size of a relocation with an addend.
 const RELOCATION_BYTES: u64 = 24;
+/// The kind of relocation that only adds the address at which the library lies.
+const RELATIVE: u64 = if cfg!(target_arch = "x86_64") {
+    elf::R_X86_64_RELATIVE.0 as u64
+} else {
+    elf::R_AARCH64_RELATIVE.0 as u64
+};
 /// The size of a symbol.
 const SYMBOL_BYTES: u64 = 24;
 
@@ -41,15 +48,20 @@ const SIZED_TABLES: [(elf::DynamicTag, elf::DynamicTag, &str); 6] = [
     ),
 ];
 
-/// Tags whose value is an address of which only the beginning is known.
-const ADDRESSES: [elf::DynamicTag; 6] = [
-    elf::DT_INIT,
-    elf::DT_FINI,
-    elf::DT_PLTGOT,
-    elf::DT_VERSYM,
-    elf::DT_VERNEED,
-    elf::DT_VERDEF,
+/// Tags whose value is the address of the section of a type.
+const SECTIONS_BY_TYPE: [(elf::DynamicTag, elf::SectionType); 7] = [
+    (elf::DT_INIT_ARRAY, elf::SHT_INIT_ARRAY),
+    (elf::DT_FINI_ARRAY, elf::SHT_FINI_ARRAY),
+    (elf::DT_HASH, elf::SHT_HASH),
+    (elf::DT_GNU_HASH, elf::SHT_GNU_HASH),
+    (elf::DT_VERSYM, elf::SHT_GNU_VERSYM),
+    (elf::DT_VERNEED, elf::SHT_GNU_VERNEED),
+    (elf::DT_VERDEF, elf::SHT_GNU_VERDEF),
 ];
+
+/// Tags whose value is the address of the section of a name.
+const SECTIONS_BY_NAME: [(elf::DynamicTag, &[u8]); 2] =
+    [(elf::DT_INIT, b".init"), (elf::DT_FINI, b".fini")];
 
 type Tags = BTreeMap<i64, u64>;
 
@@ -66,18 +78,48 @@ pub(super) fn check(image: &Image<'_>) -> Result<(), Refusal> {
             _ => return Err(outside()),
         }
     }
-    for tag in ADDRESSES {
-        if let Some(address) = get(&tags, tag)
-            && image.memory(address, 1).is_none()
-        {
-            return Err(damaged("it names an address that is not mapped"));
-        }
-    }
+    check_sections(image, &tags)?;
     let strings = check_strings(image, &tags, &names)?;
     let symbols = check_symbols(image, &tags, strings)?;
     check_hash(image, &tags, symbols)?;
     check_relocations(image, &tags, elf::DT_RELA, elf::DT_RELASZ, symbols)?;
     check_relocations(image, &tags, elf::DT_JMPREL, elf::DT_PLTRELSZ, symbols)
+}
+
+/// Whether each section that the loader uses is where its tag says, and neither is there without the other.
+fn check_sections(image: &Image<'_>, tags: &Tags) -> Result<(), Refusal> {
+    let bad = || damaged("its dynamic table contradicts its sections");
+    for (tag, kind) in SECTIONS_BY_TYPE {
+        let mut sections = image.sections().filter(|(_, x)| x.sh_type(LE) == kind);
+        if get(tags, tag) != sections.next().map(|(_, x)| x.sh_addr(LE)) {
+            return Err(bad());
+        }
+    }
+    for (tag, name) in SECTIONS_BY_NAME {
+        let mut sections = image.sections().filter(|x| x.0 == name);
+        if get(tags, tag) != sections.next().map(|(_, x)| x.sh_addr(LE)) {
+            return Err(bad());
+        }
+    }
+    // Arrays of functions are run to their end, whatever is behind it.
+    for (_, section) in image.sections() {
+        let size = match section.sh_type(LE) {
+            elf::SHT_INIT_ARRAY => get(tags, elf::DT_INIT_ARRAYSZ),
+            elf::SHT_FINI_ARRAY => get(tags, elf::DT_FINI_ARRAYSZ),
+            elf::SHT_GNU_VERNEED => {
+                let count = get(tags, elf::DT_VERNEEDNUM);
+                (count == Some(section.sh_info(LE).into())).then_some(section.sh_size(LE))
+            }
+            _ => continue,
+        };
+        if size != Some(section.sh_size(LE)) {
+            return Err(bad());
+        }
+    }
+    match get(tags, elf::DT_PLTGOT) {
+        Some(address) if image.memory(address, 1).is_none() => Err(bad()),
+        _ => Ok(()),
+    }
 }
 
 fn get(tags: &Tags, tag: elf::DynamicTag) -> Option<u64> {
@@ -212,25 +254,38 @@ fn check_hash(image: &Image<'_>, tags: &Tags, symbols: u64) -> Result<(), Refusa
 fn check_relocations(
     image: &Image<'_>,
     tags: &Tags,
-    address: elf::DynamicTag,
-    size: elf::DynamicTag,
+    address_tag: elf::DynamicTag,
+    size_tag: elf::DynamicTag,
     symbols: u64,
 ) -> Result<(), Refusal> {
     let bad = || damaged("a relocation is not valid");
-    let (Some(address), Some(size)) = (get(tags, address), get(tags, size)) else {
+    let (Some(address), Some(size)) = (get(tags, address_tag), get(tags, size_tag)) else {
         return Ok(());
     };
-    let entry = get(tags, elf::DT_RELAENT).unwrap_or(RELOCATION_BYTES);
-    if entry != RELOCATION_BYTES || size % RELOCATION_BYTES != 0 {
+    let is_calls = address_tag == elf::DT_JMPREL;
+    let is_known = if is_calls {
+        get(tags, elf::DT_PLTREL) == Some(elf::DT_RELA.0 as u64)
+    } else {
+        get(tags, elf::DT_RELAENT) == Some(RELOCATION_BYTES)
+    };
+    if !is_known || size % RELOCATION_BYTES != 0 {
         return Err(bad());
     }
     let bytes = image.mapped(address, size).unwrap_or_default();
     let (relocations, _) = bytes.as_chunks::<{ RELOCATION_BYTES as usize }>();
-    for relocation in relocations {
+    let relative = match is_calls {
+        true => 0,
+        false => get(tags, elf::DT_RELACOUNT).unwrap_or(0),
+    };
+    if relative > relocations.len() as u64 {
+        return Err(bad());
+    }
+    for (number, relocation) in relocations.iter().enumerate() {
         let (place, info) = (word(relocation, 0), word(relocation, 8));
-        let is_writable = |x: &super::elf::Segment| x.p_flags(LE).0 & elf::PF_W.0 != 0;
         let writes = info as u32 != 0;
+        let is_relative = info == RELATIVE;
         if info >> 32 >= symbols.max(1)
+            || ((number as u64) < relative && !is_relative)
             || (writes && !image.memory(place, 8).is_some_and(is_writable))
         {
             return Err(bad());

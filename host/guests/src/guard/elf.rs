@@ -2,24 +2,16 @@
 //!
 //! Takes in the bytes of a file; gives out an [`Image`] whose tables lie within the file, and what lies at an address.
 
+use object::LittleEndian;
 use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64};
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader, SectionTable};
-use object::{LittleEndian, SectionIndex};
 
 use super::{damaged, inside};
 use crate::error::Refusal;
 
 pub(super) type Segment = ProgramHeader64<LittleEndian>;
+pub(super) type Section = SectionHeader64<LittleEndian>;
 pub(super) const LE: LittleEndian = LittleEndian;
-
-/// The most bytes of address space that a library may span: 4 GiB.
-const SPAN_BYTES_MAX: u64 = 1 << 32;
-/// The most bytes of thread-local storage; the system reserves it for each thread.
-const THREAD_LOCAL_BYTES_MAX: u64 = 1 << 20;
-/// The coarsest alignment of a segment.
-const ALIGN_MAX: u64 = 1 << 21;
-/// The finest alignment of a mapped segment: a page.
-const PAGE_BYTES_MIN: u64 = 4_096;
 
 #[cfg(target_arch = "x86_64")]
 const HOST: (elf::Machine, &str) = (elf::EM_X86_64, "x86_64");
@@ -31,6 +23,7 @@ compile_error!("native plugins are loaded on x86_64 and aarch64 only");
 /// A library whose header, segment table and section table lie within the file.
 pub(super) struct Image<'a> {
     bytes: &'a [u8],
+    segment_table: u64,
     segments: &'a [Segment],
     sections: SectionTable<'a, FileHeader64<LittleEndian>>,
 }
@@ -50,6 +43,7 @@ impl<'a> Image<'a> {
             .map_err(|_| damaged("its section table reaches beyond the end of the file"))?;
         let image = Image {
             bytes,
+            segment_table: header.e_phoff(LE),
             segments,
             sections,
         };
@@ -60,6 +54,22 @@ impl<'a> Image<'a> {
     /// The segments.
     pub(super) const fn segments(&self) -> &'a [Segment] {
         self.segments
+    }
+
+    /// Where the table of segments is in the file.
+    pub(super) const fn segment_table(&self) -> u64 {
+        self.segment_table
+    }
+
+    /// The sections with their names.
+    pub(super) fn sections(&self) -> impl Iterator<Item = (&'a [u8], &'a Section)> {
+        let named = |section| {
+            (
+                self.sections.section_name(LE, section).unwrap_or_default(),
+                section,
+            )
+        };
+        self.sections.iter().map(named)
     }
 
     /// The segments that are mapped.
@@ -137,104 +147,6 @@ impl<'a> Image<'a> {
         }
         Ok(())
     }
-
-    /// Whether the segments can be mapped.
-    pub(super) fn check_segments(&self) -> Result<(), Refusal> {
-        let mut end = 0;
-        let mut first = None;
-        for load in self.loads() {
-            let (from, size, align) = (load.p_vaddr(LE), load.p_memsz(LE), load.p_align(LE));
-            let aligned = align.is_power_of_two()
-                && (PAGE_BYTES_MIN..=ALIGN_MAX).contains(&align)
-                && from % align == load.p_offset(LE) % align;
-            if !aligned || load.p_filesz(LE) > size || from < end {
-                return Err(damaged("its segments cannot be mapped"));
-            }
-            end = from
-                .checked_add(size)
-                .ok_or_else(|| damaged("a segment has no end"))?;
-            let first = *first.get_or_insert(from);
-            if end - first > SPAN_BYTES_MAX {
-                return Err(damaged("its segments lie too far apart"));
-            }
-        }
-        if first.is_none() {
-            return Err(damaged("it has no segment to map"));
-        }
-        self.segments.iter().try_for_each(|x| self.check_segment(x))
-    }
-
-    /// Whether a segment that says something of others lies within them.
-    fn check_segment(&self, segment: &Segment) -> Result<(), Refusal> {
-        let (from, size) = (segment.p_vaddr(LE), segment.p_memsz(LE));
-        let good = match segment.p_type(LE) {
-            elf::PT_TLS => {
-                let file_size = segment.p_filesz(LE);
-                size <= THREAD_LOCAL_BYTES_MAX
-                    && file_size <= size
-                    && (file_size == 0 || self.mapped(from, file_size).is_some())
-                    && segment.p_align(LE) <= PAGE_BYTES_MIN
-                    && (segment.p_align(LE) == 0 || segment.p_align(LE).is_power_of_two())
-            }
-            elf::PT_GNU_RELRO => self.memory(from, size).is_some_and(is_writable),
-            elf::PT_GNU_EH_FRAME | elf::PT_GNU_PROPERTY | elf::PT_NOTE => {
-                self.mapped(from, segment.p_filesz(LE)).is_some()
-            }
-            elf::PT_GNU_STACK => !is_executable(segment),
-            elf::PT_PHDR => self.mapped(from, size).is_some(),
-            _ => true,
-        };
-        good.then_some(())
-            .ok_or_else(|| damaged("a segment contradicts the mapped ones"))
-    }
-
-    /// Whether each section that is used in memory is mapped, with the rights that it needs.
-    pub(super) fn check_sections(&self) -> Result<(), Refusal> {
-        let null = SectionIndex(0);
-        let sections = self
-            .sections
-            .enumerate()
-            .filter(|(index, _)| *index != null);
-        for (_, section) in sections {
-            let flags = section.sh_flags(LE).0;
-            let has = |bit: u64| flags & bit != 0;
-            let empty_thread_local = has(elf::SHF_TLS.0) && section.sh_type(LE) == elf::SHT_NOBITS;
-            if !has(elf::SHF_ALLOC.0) || empty_thread_local || section.sh_size(LE) == 0 {
-                continue;
-            }
-            let good = self
-                .memory(section.sh_addr(LE), section.sh_size(LE))
-                .is_some_and(|load| {
-                    (!has(elf::SHF_WRITE.0) || is_writable(load))
-                        && (!has(elf::SHF_EXECINSTR.0) || is_executable(load))
-                        && load.p_flags(LE).0 & elf::PF_R.0 != 0
-                        && is_where_it_is_mapped(section, load)
-                });
-            if !good {
-                return Err(damaged("a section is not mapped as it needs to be"));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn is_writable(segment: &Segment) -> bool {
-    segment.p_flags(LE).0 & elf::PF_W.0 != 0
-}
-
-fn is_executable(segment: &Segment) -> bool {
-    segment.p_flags(LE).0 & elf::PF_X.0 != 0
-}
-
-/// Whether a section lies as far into its segment in the file as in memory.
-fn is_where_it_is_mapped(section: &SectionHeader64<LittleEndian>, load: &Segment) -> bool {
-    if section.sh_type(LE) == elf::SHT_NOBITS {
-        return true;
-    }
-    let in_memory = section.sh_addr(LE).checked_sub(load.p_vaddr(LE));
-    let in_file = section.sh_offset(LE).checked_sub(load.p_offset(LE));
-    in_memory == in_file
-        && in_file.is_some_and(|from| inside(from, section.sh_size(LE), load.p_filesz(LE)))
 }
 
 /// The file's header, where it is that of a library for this machine.

@@ -8,6 +8,7 @@
 mod dynamic;
 mod elf;
 mod header;
+mod segments;
 
 use std::fs::File;
 use std::io::Read;
@@ -36,8 +37,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, GuestError> {
 pub fn check(bytes: &[u8]) -> Result<(), Refusal> {
     let image = elf::Image::parse(bytes)?;
     header::check(&image)?;
-    image.check_segments()?;
-    image.check_sections()?;
+    segments::check(&image)?;
     dynamic::check(&image)
 }
 

@@ -1,0 +1,250 @@
+//! An independent oracle for the exchange simulation: a plain price-time matching engine that keeps every queue, against
+//! which the engine's arithmetic is held on random markets and random orders.
+
+mod flow;
+mod matching;
+mod scripted;
+
+use backplane_engine::exchange::Fees;
+use backplane_engine::guest::InProcess;
+use backplane_engine::latency::{FeedLatency, Latency};
+use backplane_engine::record::{
+    CommandRecord, EquityRecord, FillReason, FillRecord, LogRecord, MetricRecord, OrderRecord,
+    RecordError, Recorder,
+};
+use backplane_engine::replay::{RowBatch, RowSource};
+use backplane_engine::row::Columns;
+use backplane_engine::{Parts, RunConfig, Unwatched, run};
+use backplane_sdk::params::Params;
+use backplane_sdk::types::{
+    Instrument, InstrumentId, Nanos, OrderStatus, Price, Reason, Side, Timestamp,
+};
+use backplane_tape::Row;
+use backplane_tape::SourceMessage;
+use backplane_tape::resolve::{Conventions, FillConvention, Resolver, UnknownOrders};
+use proptest::prelude::*;
+
+use scripted::Scripted;
+
+/// What became of an order, in a form that both sides can make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Update {
+        order_id: u64,
+        status: OrderStatus,
+        reason: Reason,
+        leaves: i64,
+        at: i64,
+    },
+    Fill {
+        order_id: u64,
+        price: i64,
+        quantity: i64,
+        leaves: i64,
+        reason: FillReason,
+        queue_ahead: i64,
+        at: i64,
+    },
+}
+
+/// The latencies of a case, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Delays {
+    pub(crate) feed: i64,
+    pub(crate) entry: i64,
+    pub(crate) response: i64,
+}
+
+#[derive(Default)]
+struct Effects(Vec<Effect>);
+
+impl Recorder for Effects {
+    fn command(&mut self, _: &CommandRecord) -> Result<(), RecordError> {
+        Ok(())
+    }
+    fn order(&mut self, record: &OrderRecord) -> Result<(), RecordError> {
+        let update = &record.update;
+        // The end of the run is not the oracle's business.
+        if update.reason != Reason::EndOfRun {
+            self.0.push(Effect::Update {
+                order_id: update.order_id.0,
+                status: update.status,
+                reason: update.reason,
+                leaves: update.leaves.0,
+                at: update.ts_recv.0,
+            });
+        }
+        Ok(())
+    }
+    fn fill(&mut self, record: &FillRecord) -> Result<(), RecordError> {
+        self.0.push(Effect::Fill {
+            order_id: record.fill.order_id.0,
+            price: record.fill.price.0,
+            quantity: record.fill.quantity.0,
+            leaves: record.fill.leaves.0,
+            reason: record.reason,
+            queue_ahead: record.queue_ahead.0,
+            at: record.fill.ts_recv.0,
+        });
+        Ok(())
+    }
+    fn equity(&mut self, record: &EquityRecord) -> Result<(), RecordError> {
+        let value = record.price.0 as i128 * i128::from(record.position.0);
+        assert_eq!(record.equity.0, record.cash.0 + value, "cash + value = equity");
+        Ok(())
+    }
+    fn metric(&mut self, _: &MetricRecord) -> Result<(), RecordError> {
+        Ok(())
+    }
+    fn log(&mut self, _: &LogRecord<'_>) -> Result<(), RecordError> {
+        Ok(())
+    }
+}
+
+/// Resolved rows, given out in batches of a size that the test chooses.
+struct Rows {
+    rows: Vec<Row>,
+    batch: usize,
+    at: usize,
+}
+
+impl RowSource for Rows {
+    fn next(&mut self, batch: &mut RowBatch) -> Result<bool, backplane_engine::error::SourceError> {
+        let end = (self.at + self.batch).min(self.rows.len());
+        let rows = &self.rows[self.at..end];
+        if rows.is_empty() {
+            return Ok(false);
+        }
+        self.at = end;
+        macro_rules! column {
+            ($name:ident) => {
+                &rows.iter().map(|x| x.$name).collect::<Vec<_>>()
+            };
+        }
+        batch.extend(&Columns {
+            ts_event: column!(ts_event),
+            ts_recv: column!(ts_recv),
+            price: column!(price),
+            size: column!(size),
+            level_size: column!(level_size),
+            priority: column!(priority),
+            instrument: column!(instrument),
+            action: column!(action),
+            side: column!(side),
+            flags: column!(flags),
+            signals: column!(signals),
+            rank: column!(rank),
+            order_id: &[],
+            sequence: &[],
+        });
+        Ok(true)
+    }
+}
+
+fn resolve(messages: &[SourceMessage]) -> Vec<Row> {
+    let conventions = Conventions {
+        fills: FillConvention::TakesOut,
+        unknown_orders: UnknownOrders::Drop,
+    };
+    let mut resolver = Resolver::new(1, conventions);
+    let mut rows = Vec::new();
+    for message in messages {
+        rows.extend_from_slice(resolver.push(message).unwrap());
+    }
+    rows.extend_from_slice(resolver.finish().unwrap());
+    rows
+}
+
+fn engine(messages: &[SourceMessage], seed: u64, delays: Delays, batch: usize) -> Vec<Effect> {
+    let instrument = Instrument {
+        id: InstrumentId(0),
+        symbol: "X".into(),
+        tick: Price(1),
+        multiplier: 1_000_000_000,
+        currency: "USD".into(),
+        expiration: Timestamp::MAX,
+    };
+    let declared = <Scripted as backplane_sdk::Strategy>::descriptor().params;
+    let params = Params::defaults(&declared).with_text("seed", &seed.to_string());
+    let guest = InProcess::<Scripted>::new(&params.unwrap()).unwrap();
+    let mut effects = Effects::default();
+    run(Parts {
+        instruments: &[instrument],
+        source: &mut Rows {
+            rows: resolve(messages),
+            batch,
+            at: 0,
+        },
+        guests: vec![Box::new(guest)],
+        config: RunConfig {
+            latency: Latency {
+                feed: FeedLatency::Fixed(Nanos(delays.feed)),
+                entry: Nanos(delays.entry),
+                response: Nanos(delays.response),
+            },
+            fees: Fees::default(),
+            ..RunConfig::default()
+        },
+        recorder: &mut effects,
+        watcher: &mut Unwatched,
+    })
+    .unwrap();
+    effects.0
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_500))]
+
+    #[test]
+    fn the_engine_agrees_with_the_oracle_on_every_answer(
+        seed in 1u64..u64::from(u32::MAX),
+        feed in 0i64..80,
+        entry in 0i64..80,
+        response in 0i64..80,
+        steps in 20usize..250,
+        batch in 1usize..60,
+    ) {
+        let delays = Delays { feed, entry, response };
+        let messages = flow::random(seed, steps);
+        let expected = matching::simulate(&messages, seed, delays);
+        let found = engine(&messages, seed, delays, batch);
+        for (number, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            prop_assert_eq!(found, expected, "answer {}", number);
+        }
+        prop_assert_eq!(found.len(), expected.len());
+    }
+}
+
+/// A test whose cases fill nothing proves nothing.
+#[test]
+fn the_oracle_s_markets_exercise_every_way_to_be_filled() {
+    let delays = Delays {
+        feed: 10,
+        entry: 25,
+        response: 15,
+    };
+    let mut counts = [0usize; 4];
+    let mut refusals = 0;
+    for seed in 1..400 {
+        for effect in matching::simulate(&flow::random(seed, 200), seed, delays) {
+            match effect {
+                Effect::Fill { reason, .. } => counts[reason as usize] += 1,
+                Effect::Update { status, .. } => {
+                    refusals += usize::from(status == OrderStatus::Rejected);
+                }
+            }
+        }
+    }
+    println!("queue reached, traded through, crossed, taker: {counts:?}; rejected {refusals}");
+    assert!(counts.iter().all(|x| *x > 100), "{counts:?}");
+    assert!(refusals > 100);
+}
+
+/// Both sides of a message, for the files of this folder.
+pub(crate) fn side(code: u64) -> Side {
+    if code.is_multiple_of(2) {
+        Side::Buy
+    } else {
+        Side::Sell
+    }
+}
