@@ -296,10 +296,13 @@ mod tests {
         );
     }
 
+    /// Quantity and gross gain by the times of opening and closing.
+    type Pairs = BTreeMap<(i64, i64), (i64, i64)>;
+
     /// Every unit on its own: the naive way to pair executions.
-    fn naive(executions: &[Execution]) -> (BTreeMap<(i64, i64), (i64, i64)>, i64) {
+    fn naive(executions: &[Execution]) -> (Pairs, i64) {
         let mut open: Vec<(i64, Side, i64)> = Vec::new();
-        let mut pairs: BTreeMap<(i64, i64), (i64, i64)> = BTreeMap::new();
+        let mut pairs: Pairs = BTreeMap::new();
         for x in executions {
             for _ in 0..x.quantity.0 {
                 match open.first().copied() {
@@ -339,7 +342,7 @@ mod tests {
             executions.iter().for_each(|x| lots.add(x, |trip| trips.push(trip)));
             let (pairs, position) = naive(&executions);
             prop_assert_eq!(lots.position().0, position);
-            let found: BTreeMap<(i64, i64), (i64, i64)> = trips
+            let found: Pairs = trips
                 .iter()
                 .map(|x| ((x.opened.0, x.closed.0), (x.quantity.0, x.gross.0 as i64)))
                 .collect();

@@ -16,34 +16,33 @@ use crate::error::GuestError;
 use crate::guard;
 use crate::native::NativePlugin;
 
-/// Loads native plugins, and owns the private directory of their copies. Dropping it removes the copies; what was loaded
-/// of them stays mapped.
+/// Loads native plugins, and counts them. Each copy is made in a private directory of its own, which is removed as soon as
+/// the copy is mapped, so that a process that is killed leaves nothing behind; what is loaded stays mapped.
 #[derive(Debug)]
 pub struct Loader {
-    directory: TempDir,
+    parent: PathBuf,
     libraries: u64,
     bytes: u64,
 }
 
 impl Loader {
-    /// A loader with an empty private directory, under `TMPDIR` or `/tmp`.
+    /// A loader whose copies are made under `TMPDIR` or `/tmp`.
     ///
     /// # Errors
-    /// Why the directory cannot be made.
+    /// That this directory does not exist.
     pub fn new() -> Result<Loader, GuestError> {
-        let made = tempfile::Builder::new()
-            .prefix("backplane-plugins-")
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir();
-        let directory = made.map_err(|cause| GuestError::Copy {
-            path: std::env::temp_dir(),
-            cause,
-        })?;
-        Ok(Loader {
-            directory,
-            libraries: 0,
-            bytes: 0,
-        })
+        let parent = std::env::temp_dir();
+        match parent.read_dir() {
+            Ok(_) => Ok(Loader {
+                parent,
+                libraries: 0,
+                bytes: 0,
+            }),
+            Err(cause) => Err(GuestError::Copy {
+                path: parent,
+                cause,
+            }),
+        }
     }
 
     /// Checks a file, copies it and loads the copy. Loading the same path again gives the file's new content; what was
@@ -53,10 +52,13 @@ impl Loader {
     /// Why the file is refused, cannot be copied or loaded, or has a descriptor that cannot be used.
     pub fn load(&mut self, path: &Path) -> Result<NativePlugin, GuestError> {
         let bytes = guard::read(path)?;
-        let copy = self.copy(path, &bytes).map_err(|cause| GuestError::Copy {
+        let failed = |cause| GuestError::Copy {
             path: path.to_owned(),
             cause,
-        })?;
+        };
+        let directory = self.private_directory().map_err(failed)?;
+        let copy = directory.path().join(self.copy_name(path));
+        write(&copy, &bytes).map_err(failed)?;
         // Counted before it is loaded: a library whose descriptor is refused stays mapped too.
         self.libraries += 1;
         self.bytes = self.bytes.saturating_add(bytes.len() as u64);
@@ -73,23 +75,26 @@ impl Loader {
         self.bytes
     }
 
-    /// Writes a copy under a name that was not used before.
-    fn copy(&self, path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let stem: String = stem
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .take(64)
-            .collect();
-        let name = format!("{:06}-{stem}.so", self.libraries);
-        let copy = self.directory.path().join(name);
-        let mut options = OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create_new(true)
-            .mode(0o500)
-            .open(&copy)?;
-        file.write_all(bytes)?;
-        Ok(copy)
+    /// An empty directory that only this user may look into.
+    fn private_directory(&self) -> io::Result<TempDir> {
+        tempfile::Builder::new()
+            .prefix("backplane-plugin-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(&self.parent)
     }
+
+    /// A name that tells debuggers which library it is, and whether it is an older one.
+    fn copy_name(&self, path: &Path) -> String {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let letters = stem.chars().filter(char::is_ascii_alphanumeric);
+        let stem: String = letters.take(64).collect();
+        format!("{stem}-{}.so", self.libraries)
+    }
+}
+
+/// Writes a file that did not exist, and that is not to be written again.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o500);
+    options.open(path)?.write_all(bytes)
 }

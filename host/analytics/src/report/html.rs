@@ -153,8 +153,12 @@ fn sign_class(value: i128) -> &'static str {
 }
 
 fn cards(report: &Report) -> String {
+    result_cards(report) + &execution_cards(report)
+}
+
+fn result_cards(report: &Report) -> String {
     let figures: &KeyFigures = report.portfolio();
-    let (daily, execution, trades) = (&figures.daily, &figures.execution, &figures.trades);
+    let daily = &figures.daily;
     let currency = escape::html(&report.run.description.currency().0);
     let pnl = format!(
         "{} <small>{currency}</small>",
@@ -162,7 +166,6 @@ fn cards(report: &Report) -> String {
     );
     let days = format::count(daily.days as i128);
     let noun = if daily.days == 1 { "day" } else { "days" };
-    let win_rate = trades.trade_win_rate();
     [
         card(
             "Net profit and loss",
@@ -194,53 +197,47 @@ fn cards(report: &Report) -> String {
                 format!("{days} {noun}, 252 a year, risk-free 0"),
             ),
         ),
-        card(
-            "Fills",
-            &format::count(execution.fills),
-            "",
-            &format!(
-                "of {} {}",
-                format::count(execution.orders),
-                if execution.orders == 1 {
-                    "order"
-                } else {
-                    "orders"
-                }
-            ),
-        ),
+    ]
+    .concat()
+}
+
+fn execution_cards(report: &Report) -> String {
+    let figures: &KeyFigures = report.portfolio();
+    let (execution, trades) = (&figures.execution, &figures.trades);
+    let noun = if execution.orders == 1 {
+        "order"
+    } else {
+        "orders"
+    };
+    let orders = format!("of {} {noun}", format::count(execution.orders));
+    let turnover = format!("of {} turnover", format::money(execution.turnover));
+    let slippage = execution.slippage_basis_points;
+    let basis_points = format!("{} <small>bp</small>", format::figure(slippage, 2));
+    let win_rate = trades.trade_win_rate();
+    let trips = format!(
+        "of {}, held {}",
+        format::count(trades.round_trips),
+        format::span_figure(trades.average_holding_seconds())
+    );
+    [
+        card("Fills", &format::count(execution.fills), "", &orders),
         card(
             "Maker share",
             &format::percent(execution.maker_share, 1),
             "",
-            &detail_or_reason(
-                execution.maker_share,
-                format!("of {} turnover", format::money(execution.turnover)),
-            ),
+            &detail_or_reason(execution.maker_share, turnover),
         ),
         card(
             "Taker slippage",
-            &format!(
-                "{} <small>bp</small>",
-                format::figure(execution.slippage_basis_points, 2)
-            ),
+            &basis_points,
             "",
-            &detail_or_reason(
-                execution.slippage_basis_points,
-                "against the mid at submission".into(),
-            ),
+            &detail_or_reason(slippage, "against the mid at submission".into()),
         ),
         card(
             "Winning round trips",
             &format::percent(win_rate, 1),
             "",
-            &detail_or_reason(
-                win_rate,
-                format!(
-                    "of {}, held {}",
-                    format::count(trades.round_trips),
-                    format::span_figure(trades.average_holding_seconds())
-                ),
-            ),
+            &detail_or_reason(win_rate, trips),
         ),
     ]
     .concat()

@@ -81,7 +81,6 @@ impl Buffer {
 
     /// The column as an array; the buffer is empty afterwards.
     pub(crate) fn take(&mut self) -> Result<ArrayRef, ArrowError> {
-        use std::mem::take;
         Ok(match self {
             Buffer::Time(x) => {
                 let array: TimestampNanosecondArray = take(x).into();
@@ -102,4 +101,10 @@ impl Buffer {
             Buffer::Text(x) => Arc::new(StringArray::from(take(x))),
         })
     }
+}
+
+/// The values; room for as many is left behind, since row groups are of one size.
+fn take<T>(values: &mut Vec<T>) -> Vec<T> {
+    let room = Vec::with_capacity(values.len());
+    std::mem::replace(values, room)
 }

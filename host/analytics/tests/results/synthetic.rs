@@ -194,20 +194,25 @@ pub fn run(directory: &Path, spec: &Spec) -> (Report, Recorded) {
                     _ => [Side::Buy, Side::Sell][random.next(2) as usize],
                 };
                 let quantity = 1 + random.next(3) as i64;
-                trade(
-                    &mut writer,
-                    &mut recorded,
+                let mut desk = Desk {
+                    writer: &mut writer,
+                    recorded: &mut recorded,
                     account,
-                    id,
-                    &step,
-                    side,
-                    quantity,
-                    behaviour.maker,
-                );
+                    instance: id,
+                    step: &step,
+                };
+                desk.trade(side, quantity, behaviour.maker);
                 account.changed = true;
             }
             if number % 60 == 0 && account.changed {
-                value(&mut writer, &mut recorded, account, id, &step);
+                let mut desk = Desk {
+                    writer: &mut writer,
+                    recorded: &mut recorded,
+                    account,
+                    instance: id,
+                    step: &step,
+                };
+                desk.value();
                 account.changed = account.position != 0;
             }
         }
@@ -255,170 +260,153 @@ fn equity(account: &Account, price: Price) -> Money {
     account.cash + Money::notional(price, Quantity(account.position), MULTIPLIER)
 }
 
-fn value(
-    writer: &mut ResultsWriter,
-    recorded: &mut Recorded,
-    account: &Account,
+/// Where one strategy trades at one step.
+struct Desk<'a> {
+    writer: &'a mut ResultsWriter,
+    recorded: &'a mut Recorded,
+    account: &'a mut Account,
     instance: InstanceId,
-    step: &Step,
-) {
-    let price = Price(step.bid + TICK / 2);
-    let record = EquityRecord {
-        instance,
-        instrument: InstrumentId(0),
-        at: step.at,
-        cash: account.cash,
-        position: Quantity(account.position),
-        price,
-        fees: account.fees,
-        equity: equity(account, price),
-    };
-    writer.equity(&record).unwrap();
-    recorded.equity.push(record);
+    step: &'a Step,
 }
 
-#[allow(
-    clippy::too_many_arguments,
-    reason = "one made-up trade has that many sides to it"
-)]
-fn trade(
-    writer: &mut ResultsWriter,
-    recorded: &mut Recorded,
-    account: &mut Account,
-    instance: InstanceId,
-    step: &Step,
-    side: Side,
-    quantity: i64,
-    maker: bool,
-) {
-    account.orders += 1;
-    account.commands += 2;
-    let order_id = OrderId(account.orders);
-    let price = match (side, maker) {
-        (Side::Buy, true) | (Side::Sell, false) => step.bid,
-        _ => step.bid + TICK,
-    };
-    let order = Order::limit(InstrumentId(0), side, Price(price), Quantity(quantity));
-    let local = step.best();
-    let message = step.number + 1;
-    let command = Command::submit(order_id, &order);
-    writer
-        .command(&CommandRecord {
-            instance,
-            at: step.at,
-            message,
-            command,
-            local,
-        })
-        .unwrap();
-    let signal = Command::new(CommandBody::Metric {
-        metric: 0,
-        value: 0.5,
-    });
-    writer
-        .command(&CommandRecord {
-            instance,
-            at: step.at,
-            message,
-            command: signal,
-            local,
-        })
-        .unwrap();
-    writer
-        .metric(&MetricRecord {
-            instance,
-            at: step.at,
-            metric: 0,
-            value: account.position as f64 / 12.0,
-        })
-        .unwrap();
-    let heard = step.at + Nanos::from_micros(100);
-    let cancels = maker && order_id.0.is_multiple_of(3);
-    let update = |status, reason, leaves| OrderUpdate {
-        instrument: InstrumentId(0),
-        order_id,
-        side: Some(side),
-        status,
-        reason,
-        price: Price(price),
-        quantity: Quantity(quantity),
-        leaves: Quantity(leaves),
-        ts_event: step.at,
-        ts_recv: heard,
-    };
-    let news = update(OrderStatus::New, Reason::None, quantity);
-    writer
-        .order(&OrderRecord {
-            instance,
-            update: news,
-        })
-        .unwrap();
-    if cancels {
-        let command = Command::new(CommandBody::Cancel { order_id });
-        writer
-            .command(&CommandRecord {
-                instance,
-                at: heard,
-                message,
-                command,
-                local,
-            })
-            .unwrap();
-        let news = update(OrderStatus::Canceled, Reason::None, 0);
-        writer
-            .order(&OrderRecord {
-                instance,
-                update: news,
-            })
-            .unwrap();
-        return;
-    }
-    let fee = Money(i128::from(quantity) * if maker { 350_000_000 } else { 1_200_000_000 });
-    let value_ = Money::notional(Price(price), side.signed(Quantity(quantity)), MULTIPLIER);
-    account.fills += 1;
-    account.cash = account.cash - value_ - fee;
-    account.fees += fee;
-    account.position += side.signed(Quantity(quantity)).0;
-    let record = FillRecord {
-        instance,
-        fill: Fill {
-            instrument: InstrumentId(0),
-            order_id,
-            side,
-            price: Price(price),
-            quantity: Quantity(quantity),
-            leaves: Quantity(0),
-            fee,
-            liquidity: if maker {
-                Liquidity::Maker
-            } else {
-                Liquidity::Taker
-            },
-            ts_event: step.at,
-            ts_recv: heard,
-        },
-        reason: if maker {
-            FillReason::QueueReached
-        } else {
-            FillReason::Taker
-        },
-        queue_ahead: Quantity(if maker { 35 } else { 0 }),
-        arrived: step.at,
-        best: local,
-        position: Quantity(account.position),
-        cash: account.cash,
-    };
-    writer.fill(&record).unwrap();
-    recorded.fills.push(record);
-    if account.fills % 500 == 1 {
-        let text = format!("{} fills", account.fills);
-        let log = LogRecord {
-            instance,
-            at: step.at,
-            level: LogLevel::Information,
-            text: &text,
+impl Desk<'_> {
+    fn trade(&mut self, side: Side, quantity: i64, maker: bool) {
+        self.account.orders += 1;
+        let order_id = OrderId(self.account.orders);
+        let price = match (side, maker) {
+            (Side::Buy, true) | (Side::Sell, false) => self.step.bid,
+            _ => self.step.bid + TICK,
         };
-        writer.log(&log).unwrap();
+        let order = Order::limit(InstrumentId(0), side, Price(price), Quantity(quantity));
+        self.command(self.step.at, Command::submit(order_id, &order));
+        self.signal();
+        self.news(order_id, &order, OrderStatus::New, quantity);
+        if maker && order_id.0.is_multiple_of(3) {
+            let cancel = Command::new(CommandBody::Cancel { order_id });
+            self.command(self.heard(), cancel);
+            self.news(order_id, &order, OrderStatus::Canceled, 0);
+            return;
+        }
+        self.fill(order_id, &order, maker);
+        if self.account.fills % 500 == 1 {
+            let text = format!("{} fills", self.account.fills);
+            let log = LogRecord {
+                instance: self.instance,
+                at: self.step.at,
+                level: LogLevel::Information,
+                text: &text,
+            };
+            self.writer.log(&log).unwrap();
+        }
+        self.value();
     }
-    value(writer, recorded, account, instance, step);
+
+    fn heard(&self) -> Timestamp {
+        self.step.at + Nanos::from_micros(100)
+    }
+
+    fn command(&mut self, at: Timestamp, command: Command) {
+        self.account.commands += 1;
+        let record = CommandRecord {
+            instance: self.instance,
+            at,
+            message: self.step.number + 1,
+            command,
+            local: self.step.best(),
+        };
+        self.writer.command(&record).unwrap();
+    }
+
+    /// A recorded value comes as a command and as a value, as the engine gives it.
+    fn signal(&mut self) {
+        let value = self.account.position as f64 / 12.0;
+        let body = CommandBody::Metric { metric: 0, value };
+        self.command(self.step.at, Command::new(body));
+        let record = MetricRecord {
+            instance: self.instance,
+            at: self.step.at,
+            metric: 0,
+            value,
+        };
+        self.writer.metric(&record).unwrap();
+    }
+
+    fn news(&mut self, order_id: OrderId, order: &Order, status: OrderStatus, leaves: i64) {
+        let update = OrderUpdate {
+            instrument: order.instrument,
+            order_id,
+            side: Some(order.side),
+            status,
+            reason: Reason::None,
+            price: order.price,
+            quantity: order.quantity,
+            leaves: Quantity(leaves),
+            ts_event: self.step.at,
+            ts_recv: self.heard(),
+        };
+        let instance = self.instance;
+        self.writer
+            .order(&OrderRecord { instance, update })
+            .unwrap();
+    }
+
+    fn fill(&mut self, order_id: OrderId, order: &Order, maker: bool) {
+        let (price, quantity, side) = (order.price, order.quantity, order.side);
+        let rate = if maker { 350_000_000 } else { 1_200_000_000 };
+        let fee = Money(i128::from(quantity.0) * rate);
+        let account = &mut *self.account;
+        account.fills += 1;
+        account.cash =
+            account.cash - Money::notional(price, side.signed(quantity), MULTIPLIER) - fee;
+        account.fees += fee;
+        account.position += side.signed(quantity).0;
+        let (position, cash) = (Quantity(account.position), account.cash);
+        let record = FillRecord {
+            instance: self.instance,
+            fill: Fill {
+                instrument: order.instrument,
+                order_id,
+                side,
+                price,
+                quantity,
+                leaves: Quantity(0),
+                fee,
+                liquidity: if maker {
+                    Liquidity::Maker
+                } else {
+                    Liquidity::Taker
+                },
+                ts_event: self.step.at,
+                ts_recv: self.heard(),
+            },
+            reason: if maker {
+                FillReason::QueueReached
+            } else {
+                FillReason::Taker
+            },
+            queue_ahead: Quantity(if maker { 35 } else { 0 }),
+            arrived: self.step.at,
+            best: self.step.best(),
+            position,
+            cash,
+        };
+        self.writer.fill(&record).unwrap();
+        self.recorded.fills.push(record);
+    }
+
+    fn value(&mut self) {
+        let price = Price(self.step.bid + TICK / 2);
+        let record = EquityRecord {
+            instance: self.instance,
+            instrument: InstrumentId(0),
+            at: self.step.at,
+            cash: self.account.cash,
+            position: Quantity(self.account.position),
+            price,
+            fees: self.account.fees,
+            equity: equity(self.account, price),
+        };
+        self.writer.equity(&record).unwrap();
+        self.recorded.equity.push(record);
+    }
 }

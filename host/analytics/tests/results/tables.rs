@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::AsArray;
 use arrow::datatypes::{Decimal128Type, Int32Type, Int64Type, TimestampNanosecondType};
 use arrow::record_batch::RecordBatch;
 use backplane_analytics::tables::schema::{EQUITY, FILLS, TABLES, Table};
