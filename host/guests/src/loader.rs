@@ -32,7 +32,7 @@ impl Loader {
     /// That this directory does not exist.
     pub fn new() -> Result<Loader, GuestError> {
         let parent = std::env::temp_dir();
-        match parent.read_dir() {
+        match parent.metadata() {
             Ok(_) => Ok(Loader {
                 parent,
                 libraries: 0,

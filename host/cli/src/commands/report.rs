@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
-use backplane_analytics::Report;
+use backplane_analytics::{Report, TextOptions};
 
 use crate::arguments::ReportArguments;
 use crate::error::CliError;
@@ -20,12 +20,12 @@ pub(super) fn execute(arguments: &ReportArguments) -> Result<u8, CliError> {
 
 pub(super) fn print(report: &Report, results: &Path, json: bool) -> Result<(), CliError> {
     if json {
-        anstream::println!("{}", report.to_json()?);
+        anstream::println!("{}", report.json());
         return Ok(());
     }
     let choice = AutoStream::choice(&std::io::stdout());
     let color = choice != ColorChoice::Never && std::io::stdout().is_terminal();
-    anstream::print!("{}", report.to_text(color));
-    anstream::println!("report: {}", results.join("report.html").display());
+    let directory = results;
+    anstream::print!("{}", report.text(&TextOptions { color, directory }));
     Ok(())
 }
