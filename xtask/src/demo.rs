@@ -48,7 +48,6 @@ const COMMANDS: &[&[&str]] = &[
         "{target}/demo/demo.tape",
         "--plugins",
         "{target}/release",
-        "--allow-native",
         "--strategy",
         "momentum",
         "--strategy",

@@ -8,10 +8,10 @@
 //! - `message`, `command`: the safe translation between those layouts and the nouns of [`crate::types`];
 //! - `native`: what [`crate::export_strategy!`] puts into a native library;
 //! - `wasm`: what it puts into a WebAssembly module;
-//! - [`open`]: the host's side of a native library (feature `host`).
+//! - `open`: the host's side of a native library (feature `host`).
 //!
-//! A version is frozen when it is released: fields are never moved or reused, additions go to reserved room or to the
-//! end of a table whose size is known, and a plugin of an older version keeps loading.
+//! A version is frozen when it is released: fields are never moved or reused, additions go to reserved room or into
+//! tables of their own, and a plugin of an older version keeps loading.
 #![allow(unsafe_code)]
 
 pub mod v1;

@@ -105,7 +105,7 @@ pub(super) fn write_decimal(f: &mut fmt::Formatter<'_>, nanos: i128) -> fmt::Res
         return write!(f, "{sign}{whole}");
     }
     let mut digits = 9;
-    while fraction % 10 == 0 {
+    while fraction.is_multiple_of(10) {
         fraction /= 10;
         digits -= 1;
     }

@@ -213,16 +213,3 @@ fn what_is_not_described_is_refused_and_not_written() {
         "recording the equity: no instrument 9 is described"
     );
 }
-
-#[test]
-#[ignore = "for measuring the writer's speed from outside"]
-fn a_long_run_is_written() {
-    let directory = tempfile::tempdir().unwrap();
-    let strategies = ["a", "b", "c"].map(|x| Behaviour::new(x, 1, x == "a"));
-    let (report, _) = run(
-        directory.path(),
-        &Spec::new(strategies.into(), 500_000, 1_000_000_000),
-    );
-    let rows: u64 = report.run().tables.values().sum();
-    println!("{rows} rows");
-}

@@ -13,6 +13,9 @@ use crate::record::FillReason;
 use crate::request::FillContext;
 use crate::row::{Row, signal};
 
+/// Whether and why a row fills an order.
+type Hit = fn(&OwnOrder, &Row) -> Option<FillReason>;
+
 impl Exchange {
     /// Fills what a row fills; `true` where it filled something.
     pub(super) fn match_row(&mut self, view: &View<'_>, place: usize) -> bool {
@@ -22,15 +25,14 @@ impl Exchange {
             return false;
         };
         // The side on which own orders would be filled by this row, and why one at its price would be.
-        let (own_side, hit): (Side, fn(&OwnOrder, &Row) -> Option<FillReason>) =
-            match Action::from_code(row.action) {
-                Some(Action::Fill) => (side, execution),
-                Some(Action::Trade) if row.has(signal::HIDDEN) => (side.opposite(), hidden_trade),
-                Some(Action::Add) => (side.opposite(), incoming_order),
-                _ => return false,
-            };
+        let (own_side, hit): (Side, Hit) = match Action::from_code(row.action) {
+            Some(Action::Fill) => (side, execution),
+            Some(Action::Trade) if row.has(signal::HIDDEN) => (side.opposite(), hidden_trade),
+            Some(Action::Add) => (side.opposite(), incoming_order),
+            _ => return false,
+        };
         let best = self.own.side(instrument, own_side).first();
-        if !best.is_some_and(|order| hit(order, row).is_some()) {
+        if best.is_none_or(|order| hit(order, row).is_none()) {
             return false;
         }
         self.share(view, place, own_side, hit);
@@ -38,13 +40,7 @@ impl Exchange {
     }
 
     /// Shares a row's quantity among the own orders that it hits.
-    fn share(
-        &mut self,
-        view: &View<'_>,
-        place: usize,
-        side: Side,
-        hit: fn(&OwnOrder, &Row) -> Option<FillReason>,
-    ) {
+    fn share(&mut self, view: &View<'_>, place: usize, side: Side, hit: Hit) {
         let row = &view.rows[place];
         let instrument = InstrumentId(row.instrument.into());
         let number = view.first + place as u64;
