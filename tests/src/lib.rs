@@ -59,3 +59,8 @@ pub fn market_data() -> Option<PathBuf> {
     );
     None
 }
+
+/// The README's code, compiled with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -6,3 +6,6 @@ mod native;
 
 /// The exchange simulation against an independent matching engine.
 mod oracle;
+
+/// README and docs, held against the program.
+mod documents;

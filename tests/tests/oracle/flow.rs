@@ -67,7 +67,11 @@ impl Flow {
     }
 
     fn best(&self, side: Side) -> Option<i64> {
-        let prices = self.orders.iter().filter(|x| x.side == side).map(|x| x.price);
+        let prices = self
+            .orders
+            .iter()
+            .filter(|x| x.side == side)
+            .map(|x| x.price);
         match side {
             Side::Buy => prices.max(),
             Side::Sell => prices.min(),
@@ -97,7 +101,14 @@ impl Flow {
         };
         self.next_id += 1;
         self.orders.push(order);
-        self.say(Action::Add, Some(side), order.id, order.price, order.size, true);
+        self.say(
+            Action::Add,
+            Some(side),
+            order.id,
+            order.price,
+            order.size,
+            true,
+        );
     }
 
     fn pick(&mut self) -> Option<usize> {
@@ -111,7 +122,14 @@ impl Flow {
         let size = 1 + self.random.below(u64::from(order.size) + 3) as u32;
         let size = size.min(order.size);
         self.reduce(place, size);
-        self.say(Action::Cancel, Some(order.side), order.id, order.price, size, true);
+        self.say(
+            Action::Cancel,
+            Some(order.side),
+            order.id,
+            order.price,
+            size,
+            true,
+        );
     }
 
     fn modify(&mut self) {
@@ -128,7 +146,14 @@ impl Flow {
         } else {
             self.orders.push(order);
         }
-        self.say(Action::Modify, Some(order.side), order.id, order.price, order.size, true);
+        self.say(
+            Action::Modify,
+            Some(order.side),
+            order.id,
+            order.price,
+            order.size,
+            true,
+        );
     }
 
     /// An aggressor takes from the other side; now and then its rest stays in the book.
@@ -138,12 +163,16 @@ impl Flow {
         let mut reach: Option<i64> = None;
         let mut fills = Vec::new();
         while left > 0 {
-            let Some(price) = self.best(resting) else { break };
+            let Some(price) = self.best(resting) else {
+                break;
+            };
             if fills.len() > 3 && self.random.below(2) == 0 {
                 break;
             }
             let is_front = |x: &Order| x.side == resting && x.price == price;
-            let Some(place) = self.orders.iter().position(is_front) else { break };
+            let Some(place) = self.orders.iter().position(is_front) else {
+                break;
+            };
             let order = self.orders[place];
             let size = left.min(order.size);
             left -= size;
@@ -158,7 +187,14 @@ impl Flow {
         let count = fills.len();
         for (number, (order, size)) in fills.into_iter().enumerate() {
             let is_last = number + 1 == count && !rests;
-            self.say(Action::Fill, Some(resting), order.id, order.price, size, is_last);
+            self.say(
+                Action::Fill,
+                Some(resting),
+                order.id,
+                order.price,
+                size,
+                is_last,
+            );
         }
         if rests {
             let order = Order {

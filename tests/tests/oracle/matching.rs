@@ -6,9 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use backplane_engine::record::FillReason;
-use backplane_sdk::types::{
-    Action, Order, OrderStatus, OrderType, Reason, Side, TimeInForce,
-};
+use backplane_sdk::types::{Action, Order, OrderStatus, OrderType, Reason, Side, TimeInForce};
 use backplane_tape::SourceMessage;
 
 use super::scripted::{Deed, reaction, script};
@@ -39,17 +37,23 @@ struct Level {
 
 impl Level {
     fn shown(&self) -> i64 {
-        self.queue.iter().map(|x| match x {
-            Entry::Tape { size, .. } => *size,
-            Entry::Own(_) => 0,
-        }).sum()
+        self.queue
+            .iter()
+            .map(|x| match x {
+                Entry::Tape { size, .. } => *size,
+                Entry::Own(_) => 0,
+            })
+            .sum()
     }
 
     fn old(&self) -> i64 {
-        self.queue.iter().map(|x| match x {
-            Entry::Tape { size, number, .. } if *number <= self.taken_until => *size,
-            _ => 0,
-        }).sum()
+        self.queue
+            .iter()
+            .map(|x| match x {
+                Entry::Tape { size, number, .. } if *number <= self.taken_until => *size,
+                _ => 0,
+            })
+            .sum()
     }
 
     fn settle(&mut self) {
@@ -107,7 +111,12 @@ pub(crate) fn simulate(messages: &[SourceMessage], seed: u64, delays: Delays) ->
         } else if answer_at == now {
             let (_, effect, side) = exchange.effects[heard];
             heard += 1;
-            if let Effect::Fill { order_id, price, quantity, .. } = effect
+            if let Effect::Fill {
+                order_id,
+                price,
+                quantity,
+                ..
+            } = effect
                 && let Some(order) = reaction(order_id, side, price, quantity)
             {
                 send(&mut requests, Deed::Submit(order));
@@ -163,7 +172,14 @@ impl Exchange {
                 Side::Sell => own_price >= price,
             };
             if meets {
-                left -= self.fill_level(side.opposite(), own_price, usize::MAX, left, at, FillReason::Crossed);
+                left -= self.fill_level(
+                    side.opposite(),
+                    own_price,
+                    usize::MAX,
+                    left,
+                    at,
+                    FillReason::Crossed,
+                );
             }
         }
         self.arrivals += 1;
@@ -192,13 +208,17 @@ impl Exchange {
         for levels in &mut self.sides {
             for level in levels.values_mut() {
                 for entry in &mut level.queue {
-                    if let Entry::Tape { id: other, size, .. } = entry
+                    if let Entry::Tape {
+                        id: other, size, ..
+                    } = entry
                         && *other == id
                     {
                         *size -= by;
                     }
                 }
-                level.queue.retain(|x| !matches!(x, Entry::Tape { size, .. } if *size <= 0));
+                level
+                    .queue
+                    .retain(|x| !matches!(x, Entry::Tape { size, .. } if *size <= 0));
                 level.settle();
             }
             levels.retain(|_, level| !level.queue.is_empty());
@@ -209,14 +229,18 @@ impl Exchange {
         let mut found = None;
         for (level_price, level) in self.levels(side).iter() {
             for entry in &level.queue {
-                if let Entry::Tape { id: other, size, .. } = entry
+                if let Entry::Tape {
+                    id: other, size, ..
+                } = entry
                     && *other == id
                 {
                     found = Some((*level_price, *size));
                 }
             }
         }
-        let Some((old_price, old_size)) = found else { return };
+        let Some((old_price, old_size)) = found else {
+            return;
+        };
         if price != old_price {
             self.remove(id, old_size);
             self.add(side, id, price, size, at);
@@ -226,7 +250,9 @@ impl Exchange {
             self.arrivals += 1;
             let number = self.arrivals;
             let level = self.levels(side).entry(price).or_default();
-            level.queue.retain(|x| !matches!(x, Entry::Tape { id: other, .. } if *other == id));
+            level
+                .queue
+                .retain(|x| !matches!(x, Entry::Tape { id: other, .. } if *other == id));
             level.queue.push(Entry::Tape { id, size, number });
             level.settle();
         }
@@ -242,20 +268,46 @@ impl Exchange {
                 Side::Sell => own_price < price,
             };
             if is_better {
-                left -= self.fill_level(side, own_price, usize::MAX, left, at, FillReason::TradedThrough);
+                left -= self.fill_level(
+                    side,
+                    own_price,
+                    usize::MAX,
+                    left,
+                    at,
+                    FillReason::TradedThrough,
+                );
             } else if own_price == price
                 && let Some(id) = order
             {
                 let queue = &self.sides[side.index()][&price].queue;
-                let place = queue.iter().position(|x| matches!(x, Entry::Tape { id: other, .. } if *other == id));
-                left -= self.fill_level(side, price, place.unwrap_or(0), left, at, FillReason::QueueReached);
+                let place = queue
+                    .iter()
+                    .position(|x| matches!(x, Entry::Tape { id: other, .. } if *other == id));
+                left -= self.fill_level(
+                    side,
+                    price,
+                    place.unwrap_or(0),
+                    left,
+                    at,
+                    FillReason::QueueReached,
+                );
             }
         }
     }
 
     /// Fills own orders among the first `places` of a level with up to `size`; gives how much.
-    fn fill_level(&mut self, side: Side, price: i64, places: usize, size: i64, at: i64, reason: FillReason) -> i64 {
-        let Some(level) = self.levels(side).get_mut(&price) else { return 0 };
+    fn fill_level(
+        &mut self,
+        side: Side,
+        price: i64,
+        places: usize,
+        size: i64,
+        at: i64,
+        reason: FillReason,
+    ) -> i64 {
+        let Some(level) = self.levels(side).get_mut(&price) else {
+            return 0;
+        };
         let mut left = size;
         let mut fills = Vec::new();
         for entry in level.queue.iter_mut().take(places) {
@@ -268,7 +320,9 @@ impl Exchange {
                 fills.push((*own, quantity));
             }
         }
-        level.queue.retain(|x| !matches!(x, Entry::Own(own) if own.leaves == 0));
+        level
+            .queue
+            .retain(|x| !matches!(x, Entry::Own(own) if own.leaves == 0));
         if level.queue.is_empty() {
             self.levels(side).remove(&price);
         }
@@ -278,7 +332,15 @@ impl Exchange {
         size - left
     }
 
-    fn filled(&mut self, own: &Own, side: Side, price: i64, quantity: i64, at: i64, reason: FillReason) {
+    fn filled(
+        &mut self,
+        own: &Own,
+        side: Side,
+        price: i64,
+        quantity: i64,
+        at: i64,
+        reason: FillReason,
+    ) {
         let due = at + self.delays.response;
         let effect = Effect::Fill {
             order_id: own.id,
@@ -294,7 +356,13 @@ impl Exchange {
 
     fn tell(&mut self, id: u64, status: OrderStatus, reason: Reason, leaves: i64, at: i64) {
         let due = at + self.delays.response;
-        let effect = Effect::Update { order_id: id, status, reason, leaves, at: due };
+        let effect = Effect::Update {
+            order_id: id,
+            status,
+            reason,
+            leaves,
+            at: due,
+        };
         self.effects.push((due, effect, Side::Buy));
     }
 
@@ -303,7 +371,13 @@ impl Exchange {
             Deed::Submit(order) => self.submit(at, id, &order),
             Deed::Cancel { order_id } => match self.pull(order_id) {
                 Some(_) => self.tell(order_id, OrderStatus::Canceled, Reason::None, 0, at),
-                None => self.tell(order_id, OrderStatus::CancelRejected, Reason::UnknownOrder, 0, at),
+                None => self.tell(
+                    order_id,
+                    OrderStatus::CancelRejected,
+                    Reason::UnknownOrder,
+                    0,
+                    at,
+                ),
             },
             Deed::CancelAll => {
                 let mut ids: Vec<u64> = self.own_ids();
@@ -313,17 +387,23 @@ impl Exchange {
                     self.tell(order_id, OrderStatus::Canceled, Reason::None, 0, at);
                 }
             }
-            Deed::Modify { order_id, price, quantity } => self.modify(at, order_id, price, quantity),
+            Deed::Modify {
+                order_id,
+                price,
+                quantity,
+            } => self.modify(at, order_id, price, quantity),
         }
     }
 
     fn own_ids(&self) -> Vec<u64> {
         let levels = self.sides.iter().flat_map(BTreeMap::values);
         let entries = levels.flat_map(|x| &x.queue);
-        entries.filter_map(|x| match x {
-            Entry::Own(own) => Some(own.id),
-            Entry::Tape { .. } => None,
-        }).collect()
+        entries
+            .filter_map(|x| match x {
+                Entry::Own(own) => Some(own.id),
+                Entry::Tape { .. } => None,
+            })
+            .collect()
     }
 
     /// Takes an own order out of its queue; gives its side, price, place and what it was.
@@ -331,7 +411,10 @@ impl Exchange {
         for side in Side::BOTH {
             for price in self.prices(side) {
                 let level = self.levels(side).get_mut(&price)?;
-                let place = level.queue.iter().position(|x| matches!(x, Entry::Own(own) if own.id == id));
+                let place = level
+                    .queue
+                    .iter()
+                    .position(|x| matches!(x, Entry::Own(own) if own.id == id));
                 if let Some(place) = place
                     && let Entry::Own(own) = level.queue.remove(place)
                 {
@@ -348,10 +431,12 @@ impl Exchange {
     /// What an order could take now: price and quantity, best first.
     fn offers(&self, side: Side, limit: Option<i64>) -> Vec<(i64, i64)> {
         let other = side.opposite();
-        let within = |price: &i64| limit.is_none_or(|x| match side {
-            Side::Buy => *price <= x,
-            Side::Sell => *price >= x,
-        });
+        let within = |price: &i64| {
+            limit.is_none_or(|x| match side {
+                Side::Buy => *price <= x,
+                Side::Sell => *price >= x,
+            })
+        };
         let prices = self.prices(other).into_iter().filter(within);
         let offers = prices.map(|price| {
             let level = &self.sides[other.index()][&price];
@@ -401,7 +486,17 @@ impl Exchange {
                 break;
             }
             own.leaves -= quantity;
-            self.filled(&Own { queue_ahead: 0, ..own }, side, *price, quantity, at, FillReason::Taker);
+            self.filled(
+                &Own {
+                    queue_ahead: 0,
+                    ..own
+                },
+                side,
+                *price,
+                quantity,
+                at,
+                FillReason::Taker,
+            );
             let arrivals = self.arrivals;
             let level = self.levels(side.opposite()).entry(*price).or_default();
             level.taken += quantity;
@@ -418,12 +513,26 @@ impl Exchange {
 
     fn modify(&mut self, at: i64, id: u64, price: i64, quantity: i64) {
         let Some((side, old_price, place, own)) = self.pull(id) else {
-            return self.tell(id, OrderStatus::ReplaceRejected, Reason::UnknownOrder, 0, at);
+            return self.tell(
+                id,
+                OrderStatus::ReplaceRejected,
+                Reason::UnknownOrder,
+                0,
+                at,
+            );
         };
         let filled = own.quantity - own.leaves;
-        let changed = Own { quantity, leaves: quantity - filled, ..own };
+        let changed = Own {
+            quantity,
+            leaves: quantity - filled,
+            ..own
+        };
         let keeps_place = price == old_price && quantity <= own.quantity;
-        let offers = if keeps_place { Vec::new() } else { self.offers(side, Some(price)) };
+        let offers = if keeps_place {
+            Vec::new()
+        } else {
+            self.offers(side, Some(price))
+        };
         let refusal = if changed.leaves <= 0 {
             Some(Reason::InvalidQuantity)
         } else if own.post_only && !offers.is_empty() {

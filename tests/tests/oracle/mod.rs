@@ -90,7 +90,11 @@ impl Recorder for Effects {
     }
     fn equity(&mut self, record: &EquityRecord) -> Result<(), RecordError> {
         let value = record.price.0 as i128 * i128::from(record.position.0);
-        assert_eq!(record.equity.0, record.cash.0 + value, "cash + value = equity");
+        assert_eq!(
+            record.equity.0,
+            record.cash.0 + value,
+            "cash + value = equity"
+        );
         Ok(())
     }
     fn metric(&mut self, _: &MetricRecord) -> Result<(), RecordError> {

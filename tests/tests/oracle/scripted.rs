@@ -9,8 +9,14 @@ use super::side;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Deed {
     Submit(Order),
-    Modify { order_id: u64, price: i64, quantity: i64 },
-    Cancel { order_id: u64 },
+    Modify {
+        order_id: u64,
+        price: i64,
+        quantity: i64,
+    },
+    Cancel {
+        order_id: u64,
+    },
     CancelAll,
 }
 
@@ -30,7 +36,11 @@ pub(crate) fn script(seed: u64) -> Vec<(i64, Deed)> {
                 submitted += 1;
                 Deed::Submit(order(&mut random, price, quantity))
             }
-            8 | 9 => Deed::Modify { order_id, price, quantity },
+            8 | 9 => Deed::Modify {
+                order_id,
+                price,
+                quantity,
+            },
             10 => Deed::Cancel { order_id },
             _ => Deed::CancelAll,
         };
@@ -59,7 +69,12 @@ fn order(random: &mut Random, price: i64, quantity: i64) -> Order {
 
 /// What is done on hearing of a fill: for every third order number, as much is offered back at the same price.
 pub(crate) fn reaction(fill_order: u64, side: Side, price: i64, quantity: i64) -> Option<Order> {
-    let back = Order::limit(InstrumentId(0), side.opposite(), Price(price), Quantity(quantity));
+    let back = Order::limit(
+        InstrumentId(0),
+        side.opposite(),
+        Price(price),
+        Quantity(quantity),
+    );
     (fill_order.is_multiple_of(3) && fill_order < 1_000).then_some(back)
 }
 
@@ -91,7 +106,11 @@ impl Strategy for Scripted {
             Deed::Submit(order) => {
                 ctx.submit(order);
             }
-            Deed::Modify { order_id, price, quantity } => {
+            Deed::Modify {
+                order_id,
+                price,
+                quantity,
+            } => {
                 ctx.modify(OrderId(order_id), Price(price), Quantity(quantity));
             }
             Deed::Cancel { order_id } => ctx.cancel(OrderId(order_id)),

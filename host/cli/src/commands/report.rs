@@ -25,7 +25,7 @@ pub(super) fn print(report: &Report, results: &Path, json: bool) -> Result<(), C
     }
     let choice = AutoStream::choice(&std::io::stdout());
     let color = choice != ColorChoice::Never && std::io::stdout().is_terminal();
-    let directory = results;
+    let directory = &results.join("report.html");
     anstream::print!("{}", report.text(&TextOptions { color, directory }));
     Ok(())
 }

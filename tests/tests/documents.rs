@@ -1,0 +1,76 @@
+//! What README and docs promise, held against what the program does.
+//!
+//! Takes in the documents and the built command line; fails where a printed output or a setting is not what they show.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use backplane_tests::{build_directory, command_line};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn document(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap()
+}
+
+/// The commands of a document, without the path of the program.
+fn commands(text: &str) -> Vec<Vec<String>> {
+    let lines = text.lines();
+    let commands = lines.filter_map(|x| x.strip_prefix("$ target/release/backplane "));
+    commands
+        .map(|x| x.split(' ').map(str::to_owned).collect())
+        .collect()
+}
+
+#[test]
+fn the_demo_prints_what_the_readme_shows() {
+    let readme = document("README.md");
+    let directory = tempfile::tempdir().unwrap();
+    let commands = commands(&readme);
+    assert_eq!(commands.len(), 2, "one to generate, one to run");
+    for command in commands {
+        let arguments = command.iter().map(|x| match x.as_str() {
+            "target/release" => build_directory().display().to_string(),
+            other => other.to_owned(),
+        });
+        let output = Command::new(command_line())
+            .args(arguments)
+            .current_dir(directory.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        for line in String::from_utf8(output.stdout).unwrap().lines() {
+            assert!(readme.contains(line), "the README lacks `{line}`");
+        }
+    }
+}
+
+#[test]
+fn the_demo_runs_the_readme_s_commands() {
+    let demo = document("xtask/src/demo.rs");
+    for word in commands(&document("README.md")).concat() {
+        let word = word.replace("target/", "{target}/");
+        assert!(demo.contains(&format!("\"{word}\"")), "{word}");
+    }
+}
+
+#[test]
+fn the_run_file_of_the_documentation_is_read_whole() {
+    let text = document("docs/run-file.md");
+    let file = text.split("```toml\n").nth(1).unwrap();
+    let file = file.split("```").next().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.toml");
+    std::fs::write(&path, file).unwrap();
+    let output = Command::new(command_line())
+        .args(["run", path.to_str().unwrap()])
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    // Every setting is understood; only the tape is not there.
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{message}");
+    assert!(message.contains("goog.tape"), "{message}");
+}
