@@ -28,6 +28,7 @@ fn commands(text: &str) -> Vec<Vec<String>> {
 fn the_demo_prints_what_the_readme_shows() {
     let readme = document("README.md");
     let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(directory.path().join("target/demo")).unwrap();
     let commands = commands(&readme);
     assert_eq!(commands.len(), 2, "one to generate, one to run");
     for command in commands {

@@ -76,6 +76,8 @@ pub enum News {
         /// The time on the tape, nanoseconds since the Unix epoch.
         at: i64,
     },
+    /// The strategies have heard the whole tape; what remains is the host's own work.
+    Replayed,
     /// The results are whole.
     Done {
         /// How many strategies were stopped.

@@ -22,7 +22,7 @@ const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often the supervisor looks up while no news comes.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Set by the first Ctrl-C.
+/// Set by the first Ctrl-C, and by a polite request to end (SIGTERM, SIGHUP).
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// A job that was done.
@@ -145,6 +145,7 @@ fn listen(
     let mut ending = None;
     let mut position = (0, 0);
     let mut moved = Instant::now();
+    let mut is_replayed = false;
     loop {
         if INTERRUPTED.load(Ordering::Relaxed) {
             end(worker);
@@ -163,13 +164,15 @@ fn listen(
                     moved = Instant::now();
                 }
             }
+            Ok(News::Replayed) => is_replayed = true,
             Ok(News::Done { stopped }) => ending = Some(Ending::Done { stopped }),
             Ok(News::Failed(error)) => ending = Some(Ending::Failed(error)),
             Ok(described @ News::Described { .. }) => ending = Some(Ending::Described(described)),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        if ending.is_none() && moved.elapsed() > stall_timeout {
+        // Writing results takes as long as it takes, and no strategy is to blame for it.
+        if ending.is_none() && !is_replayed && moved.elapsed() > stall_timeout {
             end(worker);
             let seconds = stall_timeout.as_secs_f64();
             return Ok(Ending::Lost(format!(

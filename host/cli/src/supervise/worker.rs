@@ -225,6 +225,7 @@ fn work(job: &Job, newsroom: &Newsroom) -> Result<usize, CliError> {
             messages: 0,
         },
     })?;
+    newsroom.tell(&News::Replayed);
     name_absent(job, &mut summary);
     let is_stopped = |outcome: &Outcome| matches!(outcome, Outcome::Stopped { .. });
     let stopped = summary.instances.iter().filter(|x| is_stopped(&x.outcome));

@@ -101,7 +101,7 @@ impl fmt::Display for ImportReport {
     }
 }
 
-/// Writes what is not zero, so that what stands there matters.
+/// Writes the proof that the book fits its messages, zeros included, and of the rest what is not zero.
 impl fmt::Display for Statistics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = &self.rows;
@@ -126,6 +126,13 @@ impl fmt::Display for Statistics {
                 Timestamp(last)
             )?;
         }
+        let found = &self.resolution;
+        let unknown = found.unknown_cancels.saturating_add(found.unknown_modifies);
+        writeln!(
+            f,
+            "  {unknown} unknown cancels or modifies, {} over-cancels, {} duplicate adds",
+            found.over_cancels, found.duplicate_adds
+        )?;
         for (count, what) in noticed(rows.event_time_backwards, &self.resolution) {
             if count > 0 {
                 writeln!(f, "  {count} {what}")?;
@@ -136,7 +143,7 @@ impl fmt::Display for Statistics {
 }
 
 /// What was noticed, in words.
-fn noticed(event_time_backwards: u64, found: &Resolution) -> [(u64, &'static str); 18] {
+fn noticed(event_time_backwards: u64, found: &Resolution) -> [(u64, &'static str); 14] {
     [
         (event_time_backwards, "rows whose event time runs backwards"),
         (found.levels_seeded, "levels seeded by the first book"),
@@ -145,11 +152,6 @@ fn noticed(event_time_backwards: u64, found: &Resolution) -> [(u64, &'static str
         (
             found.unknown_on_known_levels,
             "messages on unknown orders at known levels",
-        ),
-        (found.unknown_cancels, "cancels of unknown orders dropped"),
-        (
-            found.unknown_modifies,
-            "modifications of unknown orders dropped",
         ),
         (found.unknown_fills, "fills of unknown orders dropped"),
         (
@@ -162,8 +164,6 @@ fn noticed(event_time_backwards: u64, found: &Resolution) -> [(u64, &'static str
         ),
         (found.fills_clipped, "fills of more than the order showed"),
         (found.refills, "orders refilled from a hidden rest"),
-        (found.over_cancels, "cancels of more than was left, clamped"),
-        (found.duplicate_adds, "adds of orders that were in the book"),
         (found.malformed, "malformed messages dropped"),
         (
             found.snapshot_orders_confirmed,
