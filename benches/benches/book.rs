@@ -14,7 +14,13 @@ type Change = (usize, Side, usize, Price, Quantity);
 fn change(row: &Row) -> Option<Change> {
     let side = Side::from_code(row.side).filter(|_| row.has(signal::BOOK))?;
     let size = Quantity(row.level_size.into());
-    Some((row.instrument.into(), side, row.rank.into(), Price(row.price), size))
+    Some((
+        row.instrument.into(),
+        side,
+        row.rank.into(),
+        Price(row.price),
+        size,
+    ))
 }
 
 fn book(criterion: &mut Criterion) {

@@ -7,9 +7,7 @@ use backplane_benches::strategies::{NoOp, in_process, native};
 use backplane_engine::guest::{Guest, Replies};
 use backplane_sdk::abi::Message;
 use backplane_sdk::book::LevelBook;
-use backplane_sdk::types::{
-    Action, Flags, InstrumentId, Mbo, Price, Quantity, Side, Timestamp,
-};
+use backplane_sdk::types::{Action, Flags, InstrumentId, Mbo, Price, Quantity, Side, Timestamp};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 /// Messages a turn, so that the bench's own loop costs nothing.
@@ -31,8 +29,10 @@ fn call(criterion: &mut Criterion) {
         flags: Flags::default(),
     });
     let books = [LevelBook::new()];
-    let carriers: [(&str, Box<dyn Guest>); 2] =
-        [("in process", in_process::<NoOp>()), ("native", native("no_op"))];
+    let carriers: [(&str, Box<dyn Guest>); 2] = [
+        ("in process", in_process::<NoOp>()),
+        ("native", native("no_op")),
+    ];
     let mut group = criterion.benchmark_group("call");
     group.throughput(Throughput::Elements(CALLS));
     for (name, mut guest) in carriers {

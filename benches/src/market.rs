@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use backplane_cli::source::{TapeSource, instruments};
+use backplane_cli::source::{self, TapeSource};
 use backplane_engine::replay::{Clock, RowSource, Window};
 use backplane_engine::row::Row;
 use backplane_sdk::types::Instrument;
@@ -36,16 +36,9 @@ impl Market {
             ..GeneratorConfig::default()
         };
         let generator = Generator::new(config).unwrap();
-        let definitions = generator.instruments().iter().map(|x| InstrumentDefinition {
-            symbol: x.symbol.clone(),
-            tick: x.tick.0,
-            multiplier: x.multiplier,
-            currency: x.currency.clone(),
-            expiration: None,
-            tick_inferred: false,
-        });
+        let instruments = generator.instruments();
         let header = Header {
-            instruments: definitions.collect(),
+            instruments: instruments.iter().map(define).collect(),
             source: Source {
                 from: "generator".into(),
                 inputs: Vec::new(),
@@ -65,7 +58,7 @@ impl Market {
         let reader = TapeReader::open(&path).unwrap();
         Market {
             _directory: directory,
-            instruments: instruments(&reader),
+            instruments: source::instruments(&reader),
             rows: reader.rows(),
             path,
         }
@@ -109,6 +102,17 @@ impl Market {
         let mut window = Window::new(Clock::new(None));
         while window.load(source.as_mut(), 0).unwrap() {}
         window
+    }
+}
+
+fn define(instrument: &Instrument) -> InstrumentDefinition {
+    InstrumentDefinition {
+        symbol: instrument.symbol.clone(),
+        tick: instrument.tick.0,
+        multiplier: instrument.multiplier,
+        currency: instrument.currency.clone(),
+        expiration: None,
+        tick_inferred: false,
     }
 }
 

@@ -94,11 +94,12 @@ impl Guest for Narrowed {
 /// # Panics
 /// Where the run fails.
 pub fn replay(market: &Market, guest: Box<dyn Guest>) -> RunSummary {
-    let schemas = guest.descriptor().subscriptions.iter();
-    let with_details = schemas.into_iter().any(|x| x.schema == Schema::Mbo);
+    let subscriptions = &guest.descriptor().subscriptions;
+    let with_details = subscriptions.iter().any(|x| x.schema == Schema::Mbo);
+    let source = &mut market.source(with_details);
     run(Parts {
         instruments: &market.instruments,
-        source: &mut market.source(with_details),
+        source,
         guests: vec![guest],
         config: RunConfig::default(),
         recorder: &mut Unrecorded,

@@ -1,6 +1,9 @@
 //! The tests of the whole, in one binary.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+/// The built command line, from outside.
+mod cli;
+
 /// Native plugins: what is loaded, what is refused, what a fault costs.
 mod native;
 
@@ -9,3 +12,6 @@ mod oracle;
 
 /// README and docs, held against the program.
 mod documents;
+
+/// Where two crates that do not know each other must mean the same.
+mod joints;

@@ -99,7 +99,6 @@ impl RowBatch {
         let Columns {
             ts_event, ts_recv, ..
         } = columns;
-        self.rows.reserve(count);
         // Slices of one length let the compiler leave out the bounds checks below.
         let (ts_event, ts_recv) = (&ts_event[..count], &ts_recv[..count]);
         let (price, size) = (&columns.price[..count], &columns.size[..count]);
@@ -109,14 +108,19 @@ impl RowBatch {
         let (signals, rank) = (&columns.signals[..count], &columns.rank[..count]);
         let mut clock = self.clock;
         let mut boundary = self.boundary;
-        for i in 0..count {
+        let matches = &mut self.matches;
+        let first = self.rows.len();
+        // The iterator's length is known, so that room is made once and not asked for at each row.
+        self.rows.extend((0..count).map(|i| {
             let live = flags[i] & Flags::SNAPSHOT == 0;
             let (exchange, feed_latency) = clock.read(ts_event[i], ts_recv[i], live);
             let known = signals[i] & !signal::START;
             if known & signal::MATCH != 0 {
-                self.matches.push(self.rows.len() as u32);
+                matches.push((first + i) as u32);
             }
-            self.rows.push(Row {
+            let starts = if boundary { signal::START } else { 0 };
+            boundary = known & signal::LAST != 0;
+            Row {
                 ts_event: exchange,
                 price: price[i],
                 feed_latency,
@@ -127,15 +131,10 @@ impl RowBatch {
                 action: action[i],
                 side: side[i],
                 flags: flags[i],
-                signals: if boundary {
-                    known | signal::START
-                } else {
-                    known
-                },
+                signals: known | starts,
                 rank: rank[i],
-            });
-            boundary = known & signal::LAST != 0;
-        }
+            }
+        }));
         self.clock = clock;
         self.boundary = boundary;
         self.extend_details(columns, count);
@@ -232,6 +231,18 @@ impl Window {
     #[inline]
     pub fn rows(&self) -> &[Row] {
         &self.batch.rows
+    }
+
+    /// The rows from this number on, which must not be forgotten yet.
+    #[inline]
+    pub fn rows_from(&self, number: u64) -> &[Row] {
+        &self.batch.rows[(number - self.first) as usize..]
+    }
+
+    /// The row of a number, where it is loaded and not forgotten yet.
+    #[inline]
+    pub fn get(&self, number: u64) -> Option<&Row> {
+        self.batch.rows.get((number - self.first) as usize)
     }
 
     /// The places within [`Window::rows`] of the rows that the exchange must look at.

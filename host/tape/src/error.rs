@@ -137,7 +137,7 @@ impl TapeError {
             TapeError::Io { .. } => {
                 "check that the path exists, that you may use it and that the disk is not full"
             }
-            TapeError::Exists { .. } => "name another output, or allow it to be overwritten",
+            TapeError::Exists { .. } => "name another output, or replace it with `--force`",
             TapeError::Damaged { .. } => {
                 "the file is cut off or changed; import the tape again from its source"
             }

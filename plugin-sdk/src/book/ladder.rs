@@ -89,20 +89,19 @@ impl Ladder {
     /// wrong costs a search, never a wrong book.
     #[inline]
     pub fn set_at(&mut self, rank: usize, price: Price, size: Quantity) -> LadderChange {
-        let place = self.start + rank;
-        if let Some(level) = self.levels.get_mut(place)
-            && level.price == price
-            && size.0 > 0
-        {
-            let previous = core::mem::replace(&mut level.size, size);
-            return LadderChange {
-                rank,
-                created: false,
-                previous,
-            };
-        }
         let found = self.locate(rank, price);
         self.change(found, price, size)
+    }
+
+    /// Sets what rests at the level of place `rank`, and gives what rested there before; `None`, and nothing is done,
+    /// where its price is not `price` or nothing is to rest there.
+    #[inline]
+    pub fn resize(&mut self, rank: usize, price: Price, size: Quantity) -> Option<Quantity> {
+        let level = self.levels.get_mut(self.start + rank)?;
+        if level.price != price || size.0 <= 0 {
+            return None;
+        }
+        Some(core::mem::replace(&mut level.size, size))
     }
 
     /// As [`Ladder::find`], trying `rank` before it searches.

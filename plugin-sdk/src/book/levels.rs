@@ -90,6 +90,13 @@ impl LevelBook {
         price: Price,
         size: Quantity,
     ) -> LadderChange {
+        if let Some(previous) = self.ladder_mut(side).resize(rank, price, size) {
+            return LadderChange {
+                rank,
+                created: false,
+                previous,
+            };
+        }
         let change = self.ladder_mut(side).set_at(rank, price, size);
         self.lend(side);
         change
@@ -118,7 +125,7 @@ impl LevelBook {
         }
     }
 
-    /// Renews the addresses that plugins read, which every change makes stale.
+    /// Renews the addresses that plugins read, which every level that is made or removed makes stale.
     #[inline]
     fn lend(&mut self, side: Side) {
         let levels = match side {

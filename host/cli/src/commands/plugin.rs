@@ -113,7 +113,7 @@ impl fmt::Display for List {
         let others = self.others;
         writeln!(
             f,
-            "{count} plugins in {}; {others} libraries there are no plugins",
+            "{count} to load in {}; other libraries there: {others}",
             self.directory.display()
         )
     }

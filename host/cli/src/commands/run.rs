@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use backplane_analytics::Report;
+use backplane_analytics::run_file::RUN_FILE;
 
 use crate::arguments::RunArguments;
 use crate::error::CliError;
@@ -17,13 +18,7 @@ use crate::supervise::{Job, JobStrategy, supervise};
 
 pub(super) fn execute(arguments: &RunArguments) -> Result<u8, CliError> {
     let settings = Settings::read(arguments)?;
-    if settings.output.exists() && !settings.force {
-        return Err(CliError::new(
-            exit::DATA,
-            format!("the result directory {} exists", settings.output.display()),
-            "name another, or replace it with `--force`",
-        ));
-    }
+    check_output(&settings.output, settings.force)?;
     // The tape first: it is the likeliest to be mistyped, and cheap to look at.
     backplane_tape::TapeReader::open(&settings.tape)?;
     let strategies = settings.strategies.iter();
@@ -47,6 +42,33 @@ pub(super) fn execute(arguments: &RunArguments) -> Result<u8, CliError> {
     } else {
         exit::OK
     })
+}
+
+/// Nothing is replaced unasked, and nothing but results ever.
+fn check_output(output: &Path, force: bool) -> Result<(), CliError> {
+    if !output.exists() {
+        return Ok(());
+    }
+    let is_empty = std::fs::read_dir(output).is_ok_and(|mut entries| entries.next().is_none());
+    if !is_empty && !output.join(RUN_FILE).is_file() {
+        return Err(CliError::new(
+            exit::DATA,
+            format!(
+                "{} exists and is no result directory: it has no `{}`",
+                output.display(),
+                RUN_FILE
+            ),
+            "name another directory; only results are ever replaced",
+        ));
+    }
+    if force {
+        return Ok(());
+    }
+    Err(CliError::new(
+        exit::DATA,
+        format!("the result directory {} exists", output.display()),
+        "name another, or replace it with `--force`",
+    ))
 }
 
 fn locate(spec: &StrategySpec, plugins: &Path) -> Result<JobStrategy, CliError> {

@@ -22,7 +22,7 @@ const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often the supervisor looks up while no news comes.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Set by the first Ctrl-C, and by a polite request to end (SIGTERM, SIGHUP).
+/// Set by the first Ctrl-C.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// A job that was done.

@@ -15,6 +15,10 @@ use super::job::Finding;
 use crate::error::CliError;
 
 const BYTES: usize = 24;
+/// The message number of a note that an instance is being taken down.
+const UNLOADING: u64 = u64::MAX;
+/// The instance of a note that no instance is being called.
+const NOBODY: u32 = u32::MAX;
 
 /// Writes notes.
 pub(super) struct Trace {
@@ -33,6 +37,16 @@ impl Trace {
         self.note(instance, 0, 0, 0);
     }
 
+    /// Notes that an instance is about to be taken down.
+    pub(super) fn unloads(&self, instance: u32) {
+        self.note(instance, UNLOADING, 0, 0);
+    }
+
+    /// Notes that no instance is being called: what happens now is nobody's doing.
+    pub(super) fn returns(&self) {
+        self.note(NOBODY, 0, 0, 0);
+    }
+
     /// Notes that an instance is about to hear a message.
     pub(super) fn hears(&self, instance: InstanceId, number: u64, message: &Message) {
         self.note(instance.0, number, message.kind, message.ts_recv);
@@ -49,7 +63,7 @@ impl Trace {
     }
 }
 
-/// Reads the last note: the number of the instance, and what is known of its deed.
+/// Reads the last note: the number of the instance that was being called, and what is known of its deed.
 pub(super) fn last_note(path: &Path, cause: &str) -> Option<(usize, Finding)> {
     let bytes = std::fs::read(path).ok()?;
     let bytes: [u8; BYTES] = bytes.try_into().ok()?;
@@ -59,15 +73,18 @@ pub(super) fn last_note(path: &Path, cause: &str) -> Option<(usize, Finding)> {
         word
     };
     let instance = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    if instance == NOBODY {
+        return None;
+    }
     let number = u64::from_le_bytes(word(8));
     let message = Message {
         kind: bytes[4],
         ..Message::default()
     };
-    let event = if number == 0 {
-        "loading"
-    } else {
-        event_name(&message)
+    let (number, event) = match number {
+        0 => (0, "loading"),
+        UNLOADING => (0, "unloading"),
+        number => (number, event_name(&message)),
     };
     Some((
         instance as usize,

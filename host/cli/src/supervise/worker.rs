@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -101,7 +102,7 @@ impl Pulse {
 
 struct WorkerWatch {
     pulse: Arc<Pulse>,
-    trace: Option<Trace>,
+    trace: Option<Rc<Trace>>,
     messages: u64,
 }
 
@@ -122,6 +123,55 @@ impl Watcher for WorkerWatch {
         if let Some(trace) = &self.trace {
             trace.hears(instance, number, message);
         }
+    }
+}
+
+/// A guest whose calls are noted, its end among them: a native instance may end the process while it is taken down.
+struct Noted {
+    guest: Option<Box<dyn Guest>>,
+    descriptor: Descriptor,
+    number: u32,
+    trace: Rc<Trace>,
+}
+
+impl Noted {
+    fn guest(&mut self) -> Result<&mut Box<dyn Guest>, Fault> {
+        let gone = || Fault::new("it was taken down");
+        self.guest.as_mut().ok_or_else(gone)
+    }
+}
+
+impl Guest for Noted {
+    fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    #[inline]
+    fn hear(
+        &mut self,
+        messages: &[Message],
+        books: &[LevelBook],
+        replies: &mut Replies,
+    ) -> Result<usize, Fault> {
+        let heard = self.guest()?.hear(messages, books, replies);
+        self.trace.returns();
+        heard
+    }
+
+    fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
+        self.guest()?.save()
+    }
+
+    fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault> {
+        self.guest()?.load(version, bytes)
+    }
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        self.trace.unloads(self.number);
+        self.guest = None;
+        self.trace.returns();
     }
 }
 
@@ -202,6 +252,7 @@ fn work(job: &Job, newsroom: &Newsroom) -> Result<usize, CliError> {
         rows: reader.rows(),
     });
     let trace = job.trace.as_deref().map(Trace::create).transpose()?;
+    let trace = trace.map(Rc::new);
     let pulse = Arc::new(Pulse::default());
     pulse.beat(newsroom);
     let instruments = instruments(&reader);
@@ -251,7 +302,7 @@ fn name_absent(job: &Job, summary: &mut RunSummary) {
 
 type Seated = (Vec<Box<dyn Guest>>, Vec<InstanceDescription>);
 
-fn seat_strategies(job: &Job, trace: Option<&Trace>) -> Result<Seated, CliError> {
+fn seat_strategies(job: &Job, trace: Option<&Rc<Trace>>) -> Result<Seated, CliError> {
     let mut loader = Loader::new()?;
     let mut loaded: BTreeMap<&Path, NativePlugin> = BTreeMap::new();
     let mut guests: Vec<Box<dyn Guest>> = Vec::new();
@@ -278,7 +329,19 @@ fn seat_strategies(job: &Job, trace: Option<&Trace>) -> Result<Seated, CliError>
         };
         let params = set_params(strategy, &plugin)?;
         instances.push(describe_instance(strategy, &plugin, &params));
-        guests.push(Box::new(plugin.instantiate(&params)?));
+        let guest: Box<dyn Guest> = Box::new(plugin.instantiate(&params)?);
+        guests.push(match trace {
+            None => guest,
+            Some(trace) => Box::new(Noted {
+                guest: Some(guest),
+                descriptor: plugin.descriptor().clone(),
+                number: number as u32,
+                trace: Rc::clone(trace),
+            }),
+        });
+        if let Some(trace) = trace {
+            trace.returns();
+        }
     }
     Ok((guests, instances))
 }

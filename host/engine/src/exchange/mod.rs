@@ -215,15 +215,16 @@ impl Exchange {
         self.matched = view.first + end as u64;
     }
 
-    /// As [`Exchange::match_until`], visiting every row: taken liquidity comes back with any of them, and any added
-    /// order may fill an own one that is locked.
+    /// As [`Exchange::match_until`], visiting every row: taken liquidity comes back with any of them, and where an own
+    /// order is locked, any added order may fill it.
     fn match_every_row(&mut self, view: &View<'_>, start: usize, until: i64) {
         let mut place = start;
         while let Some(row) = view.rows.get(place) {
             if row.ts_event > until.min(self.limit) && row.has(signal::START) {
                 break;
             }
-            if row.has(signal::MATCH) || row.action == b'A' {
+            let may_cross = row.action == b'A' && !self.locked.is_empty();
+            if row.has(signal::MATCH) || may_cross {
                 self.match_row(view, place);
             }
             self.taken.hear(row);

@@ -97,32 +97,26 @@ impl<'a> Truth<'a> {
 
     /// The best level of one side.
     pub(super) fn best(&self, side: Side) -> Option<Level> {
+        let is_gone = |price: Price| {
+            let last = self.changes(side).rfind(|x| x.price == price.0);
+            last.is_some_and(|x| x.level_size == 0)
+        };
         let known = if self.cleared {
             None
         } else {
-            self.book.best(side)
+            let mut levels = self.book.levels(side).iter().map(|x| x.price);
+            levels.find(|x| !is_gone(*x))
         };
-        if self.changes(side).next().is_none() {
-            return known;
-        }
-        let changed_best = self.changes(side).filter(|x| x.level_size > 0);
-        let candidate = changed_best
-            .map(|x| Price(x.price))
+        let is_better = |price: Price| known.is_none_or(|x| side.is_better(price, x));
+        let made = self.changes(side).filter(|x| x.level_size > 0);
+        let made = made.map(|x| Price(x.price)).filter(|x| is_better(*x));
+        let better = made
+            .filter(|x| !is_gone(*x))
             .reduce(|a, b| if side.is_better(b, a) { b } else { a });
-        // The best is no worse than the better of both; the levels down to it decide.
-        let reach = match (known.map(|x| x.price), candidate) {
-            (None, None) => return None,
-            (Some(a), None) | (None, Some(a)) => a,
-            (Some(a), Some(b)) if side.is_better(b, a) => b,
-            (Some(a), Some(_)) => a,
-        };
-        let size = self.size_at(side, reach);
-        if size.0 > 0 {
-            return Some(Level { price: reach, size });
-        }
-        let mut levels = Vec::new();
-        self.levels_within(side, None, &mut levels);
-        levels.first().copied()
+        better.or(known).map(|price| Level {
+            price,
+            size: self.size_at(side, price),
+        })
     }
 
     /// The best level of each side.

@@ -10,20 +10,25 @@ use crate::error::RunError;
 use crate::exchange::View;
 use crate::record::{EquityRecord, FillRecord, InstanceId, OrderRecord};
 use crate::request::Answer;
+use crate::row::Row;
+
+/// How many rows ahead an exchange may be: what it must look through when an order lands or fills grows with it.
+const QUIET_ROWS_MAX: usize = 64;
 
 impl Run<'_> {
     /// Lets everything happen that comes before a row that is heard at `local` and happened at exchange time `happened`.
     pub(super) fn attend(&mut self, local: i64, happened: i64) -> Result<(), RunError> {
         while let Some(closed) = self.router.bars().close(local) {
             let at = closed.bar.ts_recv.0;
-            self.attend_seats(at, i64::MIN)?;
+            self.attend_seats(at, i64::MIN, at)?;
             let message = Message::from(&closed.bar);
             for place in 0..self.router.bars().listeners(closed.series).len() {
                 let instance = self.router.bars().listeners(closed.series)[place];
                 self.deliver(instance.index(), &message)?;
             }
         }
-        self.attend_seats(local, happened)?;
+        let quiet_until = self.quiet_until().max(local);
+        self.attend_seats(local, happened, quiet_until)?;
         if local >= self.next_sample {
             self.sample(Timestamp(self.next_sample))?;
             self.next_sample = self.sample_after(local);
@@ -36,24 +41,44 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn attend_seats(&mut self, local: i64, happened: i64) -> Result<(), RunError> {
+    /// The time before which no strategy hears of a row or a bar, as far as a look at the next rows tells.
+    fn quiet_until(&mut self) -> i64 {
+        if self.quiet_end <= self.heard {
+            let rows = self.window.rows_from(self.heard);
+            let near = &rows[..rows.len().min(QUIET_ROWS_MAX)];
+            let concerns = near.iter().position(|row| self.router.concerns(row));
+            let quiet = concerns.unwrap_or(near.len().saturating_sub(1));
+            self.quiet_end = self.heard + quiet as u64;
+        }
+        let end = self.window.get(self.quiet_end).map_or(i64::MIN, Row::local);
+        end.min(self.router.next_bar())
+    }
+
+    fn attend_seats(
+        &mut self,
+        local: i64,
+        happened: i64,
+        quiet_until: i64,
+    ) -> Result<(), RunError> {
         for place in 0..self.seats.len() {
             let seat = &self.seats[place];
             if seat.runs() && (seat.attention() <= local || seat.exchange.known_until() < happened)
             {
-                self.attend_seat(place, local, happened)?;
+                self.attend_seat(place, local, happened, quiet_until)?;
             }
         }
         Ok(())
     }
 
     /// Lets a seat hear everything that is due before `until`, and advances its exchange so that the market may hear a
-    /// row that happened at exchange time `happened`.
+    /// row that happened at exchange time `happened`. Until `quiet_until` the strategy hears nothing but answers and
+    /// timers, so its exchange may go on until then at once.
     pub(super) fn attend_seat(
         &mut self,
         place: usize,
         until: i64,
         happened: i64,
+        quiet_until: i64,
     ) -> Result<(), RunError> {
         loop {
             let seat = &self.seats[place];
@@ -62,12 +87,13 @@ impl Run<'_> {
             }
             let known = seat.next_known();
             let next = known.min(until);
-            // Nothing is heard before `next`, so no request that is not known yet lands before it reaches the exchange.
+            // Nothing is heard before `silent_until`, so no unknown request lands before it reaches the exchange.
             let unknown = seat.exchange.next_unknown_answer();
             let is_unsure = unknown <= next && unknown < i64::MAX;
             let is_behind = known >= until && seat.exchange.known_until() < happened;
             if is_unsure || is_behind {
-                self.advance(place, self.config.latency.lands(next))?;
+                let silent_until = known.min(quiet_until);
+                self.advance(place, self.config.latency.lands(silent_until))?;
             } else if known < until {
                 self.hear_known(place)?;
             } else {

@@ -37,9 +37,10 @@ impl Run<'_> {
         self.attend(end, i64::MIN)?;
         for place in 0..self.seats.len() {
             // Everything that is due with the last row, timers included; then only answers.
-            self.attend_seat(place, end.saturating_add(1), i64::MIN)?;
+            let after = end.saturating_add(1);
+            self.attend_seat(place, after, i64::MIN, after)?;
             self.seats[place].timers.close();
-            self.attend_seat(place, i64::MAX, i64::MIN)?;
+            self.attend_seat(place, i64::MAX, i64::MIN, i64::MAX)?;
         }
         Ok(())
     }

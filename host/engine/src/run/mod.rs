@@ -103,6 +103,8 @@ struct Run<'a> {
     due: i64,
     /// Before a row that happened after this exchange time is heard, an exchange must be advanced.
     known_until: i64,
+    /// The number of the row up to which [`Run::quiet_until`] has looked.
+    quiet_end: u64,
     next_sample: i64,
     first: i64,
     last: i64,
@@ -128,6 +130,7 @@ impl<'a> Run<'a> {
             heard: 0,
             due: i64::MAX,
             known_until: i64::MAX,
+            quiet_end: 0,
             next_sample: i64::MAX,
             first: 0,
             last: 0,
@@ -161,26 +164,46 @@ impl<'a> Run<'a> {
 
     fn replay(&mut self) -> Result<(), RunError> {
         loop {
-            let mut place = (self.heard - self.window.first()) as usize;
-            if place == self.window.rows().len() && !self.load()? {
+            if self.heard == self.window.end() && !self.load()? {
                 return Ok(());
             }
-            place = (self.heard - self.window.first()) as usize;
             self.watcher.progress(self.heard, Timestamp(self.last));
-            // `attend` may load more rows and renumber their places: this loop then starts anew.
+            // `attend` may load more rows: then it is time to report progress again.
             let loaded = self.window.first();
-            while let Some(row) = self.window.rows().get(place).copied() {
-                if row.has(signal::START)
-                    && (row.local() >= self.due || row.ts_event > self.known_until)
-                {
+            while self.window.first() == loaded {
+                self.hear_quiet_rows();
+                let Some(row) = self.window.get(self.heard).copied() else {
+                    break;
+                };
+                if self.is_due_before(&row) {
                     self.attend(row.local(), row.ts_event)?;
-                    if self.window.first() != loaded {
-                        break;
-                    }
                 }
                 self.hear(&row)?;
-                place += 1;
             }
+        }
+    }
+
+    /// Whether something must happen before a row is heard.
+    #[inline]
+    const fn is_due_before(&self, row: &Row) -> bool {
+        row.has(signal::START) && (row.local() >= self.due || row.ts_event > self.known_until)
+    }
+
+    /// The market takes over rows up to one that concerns somebody or before which something is due: most rows of most
+    /// tapes, so this loop does nothing else.
+    fn hear_quiet_rows(&mut self) {
+        let rows = self.window.rows_from(self.heard);
+        let mut count = 0;
+        for row in rows {
+            if self.router.concerns(row) || self.is_due_before(row) {
+                break;
+            }
+            self.market.apply(row);
+            count += 1;
+        }
+        if let Some(last) = rows[..count].last() {
+            self.heard += count as u64;
+            self.last = last.local();
         }
     }
 
@@ -202,7 +225,7 @@ impl<'a> Run<'a> {
     /// Checks that the rows from number `from` on are about instruments that are defined.
     fn check_rows(&self, from: u64) -> Result<(), RunError> {
         let defined = self.instruments.len();
-        let rows = &self.window.rows()[(from - self.window.first()) as usize..];
+        let rows = self.window.rows_from(from);
         let stray = rows
             .iter()
             .position(|x| usize::from(x.instrument) >= defined);

@@ -1,0 +1,111 @@
+//! Interruptions and violent ends.
+//!
+//! Takes in a run that does not end by itself, and signals; gives out whether the worker goes with its supervisor, and
+//! whether anything that looks finished is left.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use backplane_tests::{build_directory, command_line};
+
+use super::{Desk, tape};
+
+/// How long a process may take to start or to end, in looks of ten milliseconds.
+const LOOKS: u32 = 200;
+const LOOK: Duration = Duration::from_millis(10);
+
+/// A run in which a strategy loops for ever, and its worker.
+fn endless(desk: &Desk) -> (Child, u32) {
+    let mut command = Command::new(command_line());
+    command.arg("run").arg("--tape").arg(tape());
+    command.arg("--plugins").arg(build_directory());
+    command.arg("--output").arg(desk.path("out"));
+    command.args(["--strategy", "misbehave:sin=15,at=50"]);
+    command.args(["--stall-timeout", "60s"]);
+    let silent = command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let supervisor = silent.spawn().unwrap();
+    let worker = until(|| child_of(supervisor.id())).expect("a worker is started");
+    // It loads the plugin and comes to the loop.
+    std::thread::sleep(LOOK * 50);
+    (supervisor, worker)
+}
+
+fn until<T>(found: impl Fn() -> Option<T>) -> Option<T> {
+    (0..LOOKS).find_map(|_| {
+        std::thread::sleep(LOOK);
+        found()
+    })
+}
+
+/// State and parent of a process; none where it is gone.
+fn process(id: u32) -> Option<(String, u32)> {
+    let text = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let (_, rest) = text.rsplit_once(") ")?;
+    let mut words = rest.split(' ');
+    Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
+}
+
+fn child_of(parent: u32) -> Option<u32> {
+    let entries = std::fs::read_dir("/proc").unwrap();
+    let mut ids = entries.filter_map(|x| x.ok()?.file_name().to_str()?.parse().ok());
+    ids.find(|&id| process(id).is_some_and(|x| x.1 == parent))
+}
+
+/// Whether a process ends in time; one that nobody waits for has ended.
+fn ends(id: u32) -> bool {
+    let is_gone = || process(id).is_none_or(|(state, _)| state == "Z" || state == "X");
+    until(|| is_gone().then_some(())).is_some()
+}
+
+#[test]
+fn a_killed_supervisor_takes_its_worker_along_and_leaves_nothing_that_looks_done() {
+    let desk = Desk::new();
+    let (mut supervisor, worker) = endless(&desk);
+    supervisor.kill().unwrap();
+    assert_eq!(supervisor.wait().unwrap().signal(), Some(9));
+    assert!(ends(worker), "the worker lives on");
+    assert!(!desk.path("out").exists());
+    let names = desk.names();
+    assert!(
+        names.iter().all(|x| x.starts_with(".backplane-run-")),
+        "{names:?}"
+    );
+}
+
+#[test]
+fn an_interrupted_run_leaves_nothing() {
+    let desk = Desk::new();
+    let (supervisor, worker) = endless(&desk);
+    let id = supervisor.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
+    assert!(sent.success());
+    let output = supervisor.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(text, "error: interrupted; nothing was written\n");
+    assert!(ends(worker), "the worker lives on");
+    assert!(desk.names().is_empty());
+}
+
+#[test]
+fn a_killed_worker_is_replaced_and_the_run_goes_on() {
+    let desk = Desk::new();
+    let long = super::generate("long.tape", "1500000");
+    let mut command = Command::new(command_line());
+    command.arg("run").arg("--tape").arg(long);
+    command.arg("--plugins").arg(build_directory());
+    command.arg("--output").arg(desk.path("out"));
+    command.args(["--strategy", super::REVERSION]);
+    let silent = command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut supervisor = silent.spawn().unwrap();
+    let worker = until(|| child_of(supervisor.id())).unwrap();
+    // It may have ended already, which is as good.
+    let _ = Command::new("kill")
+        .args(["-KILL", &worker.to_string()])
+        .status();
+    assert!(supervisor.wait().unwrap().success());
+    let run = super::run_json(&desk.path("out"));
+    assert!(super::instance(&run, "mean_reversion")["stopped"].is_null());
+    assert_eq!(desk.names(), ["out"]);
+}
