@@ -20,8 +20,8 @@ pub struct Holding {
     pub fees: Money,
     /// The last price at which it was valued.
     pub mark: Price,
-    /// The equity that was recorded last, to record only changes.
-    recorded: Option<Money>,
+    /// Position, cash and equity as they were recorded last, to record only changes.
+    recorded: Option<(Quantity, Money, Money)>,
 }
 
 impl Holding {
@@ -30,10 +30,10 @@ impl Holding {
         self.cash + Money::notional(self.mark, self.position, self.multiplier)
     }
 
-    /// Whether the equity differs from that of the last call.
+    /// Whether position, cash or equity differ from those of the last call.
     pub fn has_changed(&mut self) -> bool {
-        let equity = self.equity();
-        self.recorded.replace(equity) != Some(equity)
+        let now = (self.position, self.cash, self.equity());
+        self.recorded.replace(now) != Some(now)
     }
 }
 

@@ -47,13 +47,15 @@ impl Clock {
     }
 
     /// The exchange's time of a row and its feed latency. Neither of the row's times is less than that of the row
-    /// before, and no row is heard before it happened.
+    /// before, and no row is heard before it happened. A row that is said to have happened long after it was received
+    /// does not take the clock along, so that one damaged time does not ruin the rest of the tape.
     #[inline]
     fn read(&mut self, ts_event: i64, ts_recv: i64, live: bool) -> (i64, u32) {
-        if ts_event < self.exchange {
+        let happened = ts_event.min(ts_recv.saturating_add(FEED_LATENCY_MAX));
+        if happened < self.exchange {
             self.exchange_time_corrections += u64::from(live);
         } else {
-            self.exchange = ts_event;
+            self.exchange = happened;
         }
         if let Some(latency) = self.fixed {
             return (self.exchange, latency as u32);
@@ -295,6 +297,17 @@ mod tests {
         assert_eq!(clock.exchange_time_corrections, 1);
         assert_eq!(clock.negative_latency_corrections, 1);
         assert_eq!(clock.late_corrections, 1);
+    }
+
+    #[test]
+    fn a_time_in_the_far_future_does_not_take_the_clock_along() {
+        let mut clock = Clock::new(None);
+        assert_eq!(clock.read(100, 150, true), (100, 50));
+        let (happened, _) = clock.read(i64::MAX, 200, true);
+        assert_eq!(happened, 200 + FEED_LATENCY_MAX);
+        let later = 200 + 2 * FEED_LATENCY_MAX;
+        assert_eq!(clock.read(later, later, true), (later, 0));
+        assert_eq!(clock.negative_latency_corrections, 1);
     }
 
     #[test]

@@ -106,3 +106,14 @@ fn two_culprits_of_different_kinds_are_both_named_in_one_run() {
     assert!(instance(&run, "momentum")["stopped"].is_null());
     assert_eq!(desk.names(), ["out"]);
 }
+
+#[test]
+fn a_plugin_that_would_die_while_it_is_taken_down_costs_nothing_at_all() {
+    let desk = Desk::new();
+    let said = desk.run(&["misbehave:sin=26", MOMENTUM]);
+    assert_eq!(said.code, 0, "{}{}", said.stdout, said.stderr);
+    let run = run_json(&desk.path("out"));
+    for label in ["misbehave", "momentum"] {
+        assert!(instance(&run, label)["stopped"].is_null(), "{label}");
+    }
+}

@@ -3,7 +3,7 @@
 //! Takes in the tables of a run of four instances; gives out whether money, positions and counts agree exactly, within a
 //! table and between tables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::tables::Table;
 use super::{Desk, MOMENTUM, REVERSION, instance, run_json, said};
@@ -108,4 +108,23 @@ fn positions_and_cash_are_the_sums_of_fills() {
     for (key, account) in accounts {
         assert_eq!(last[&key], account, "{key:?}");
     }
+}
+
+#[test]
+fn every_fill_is_valued() {
+    let desk = traded();
+    let results = desk.path("out");
+    let states = |table: &Table| -> BTreeSet<(String, i128, i128)> {
+        let owners = table.words("instance").into_iter();
+        let accounts = table.numbers("position").into_iter();
+        let accounts = accounts.zip(table.money("cash"));
+        owners.zip(accounts).map(|(x, (y, z))| (x, y, z)).collect()
+    };
+    let valued = states(&Table::read(&results, "equity"));
+    let filled = states(&Table::read(&results, "fills"));
+    assert!(
+        filled.is_subset(&valued),
+        "{:?}",
+        filled.difference(&valued)
+    );
 }

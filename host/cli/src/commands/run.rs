@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use backplane_analytics::Report;
 use backplane_analytics::run_file::RUN_FILE;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::arguments::RunArguments;
 use crate::error::CliError;
@@ -34,7 +35,7 @@ pub(super) fn execute(arguments: &RunArguments) -> Result<u8, CliError> {
     };
     let stall_timeout = Duration::from_nanos(settings.stall_timeout.0.unsigned_abs());
     let finished = supervise(&mut job, staging.path(), stall_timeout, &empty)?;
-    publish(&results, &settings.output, staging.path())?;
+    publish(&settings, &results, staging)?;
     let report = Report::read(&settings.output)?;
     super::report::print(&report, &settings.output, arguments.json)?;
     Ok(if finished.stopped > 0 {
@@ -110,10 +111,30 @@ fn empty(results: &Path) -> Result<(), CliError> {
 }
 
 /// Gives whole results their name. What they replace is moved aside first and goes away with the staging directory.
-fn publish(results: &Path, output: &Path, staging: &Path) -> Result<(), CliError> {
-    let failed = |error| CliError::io("writing the result directory", output, &error);
-    if output.exists() {
-        std::fs::rename(output, staging.join("replaced")).map_err(failed)?;
-    }
-    std::fs::rename(results, output).map_err(failed)
+/// Results that cannot get their name are kept where they are: they took a run to make.
+fn publish(
+    settings: &Settings,
+    results: &Path,
+    staging: tempfile::TempDir,
+) -> Result<(), CliError> {
+    let output = &settings.output;
+    let published = check_output(output, settings.force).and_then(|()| {
+        if output.exists() {
+            let aside = std::fs::rename(output, staging.path().join("replaced"));
+            aside.map_err(|error| CliError::io("replacing", output, &error))?;
+        }
+        // A run that finished meanwhile is not replaced.
+        let moved = renameat_with(CWD, results, CWD, output, RenameFlags::NOREPLACE);
+        moved.map_err(|error| CliError::io("writing the result directory", output, &error.into()))
+    });
+    published.map_err(|error| {
+        let kept = staging.keep().join("results");
+        CliError {
+            hint: Some(format!(
+                "the results are whole, and kept in {}",
+                kept.display()
+            )),
+            ..error
+        }
+    })
 }

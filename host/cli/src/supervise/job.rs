@@ -43,7 +43,7 @@ pub struct JobStrategy {
 pub struct Finding {
     /// What happened.
     pub cause: String,
-    /// At which message of the strategy, from 1; 0 while it was loaded or taken down.
+    /// At which message of the strategy, from 1; 0 while it was loaded.
     pub message: u64,
     /// The kind of that message.
     pub event: String,

@@ -15,8 +15,6 @@ use super::job::Finding;
 use crate::error::CliError;
 
 const BYTES: usize = 24;
-/// The message number of a note that an instance is being taken down.
-const UNLOADING: u64 = u64::MAX;
 /// The instance of a note that no instance is being called.
 const NOBODY: u32 = u32::MAX;
 
@@ -35,11 +33,6 @@ impl Trace {
     /// Notes that an instance is about to be loaded.
     pub(super) fn loads(&self, instance: u32) {
         self.note(instance, 0, 0, 0);
-    }
-
-    /// Notes that an instance is about to be taken down.
-    pub(super) fn unloads(&self, instance: u32) {
-        self.note(instance, UNLOADING, 0, 0);
     }
 
     /// Notes that no instance is being called: what happens now is nobody's doing.
@@ -81,10 +74,9 @@ pub(super) fn last_note(path: &Path, cause: &str) -> Option<(usize, Finding)> {
         kind: bytes[4],
         ..Message::default()
     };
-    let (number, event) = match number {
-        0 => (0, "loading"),
-        UNLOADING => (0, "unloading"),
-        number => (number, event_name(&message)),
+    let event = match number {
+        0 => "loading",
+        _ => event_name(&message),
     };
     Some((
         instance as usize,

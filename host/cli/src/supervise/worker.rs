@@ -20,7 +20,7 @@ use backplane_engine::guest::{Guest, Replies};
 use backplane_engine::record::InstanceId;
 use backplane_engine::summary::{Outcome, RunSummary};
 use backplane_engine::{Parts, Watcher, run};
-use backplane_guests::{Loader, NativePlugin};
+use backplane_guests::{Loader, NativeGuest, NativePlugin};
 use backplane_sdk::abi::Message;
 use backplane_sdk::book::LevelBook;
 use backplane_sdk::descriptor::{Descriptor, Schema};
@@ -53,7 +53,8 @@ impl Newsroom {
                 "raise the limit of open files",
             )
         };
-        let output = rustix::io::dup(rustix::stdio::stdout()).map_err(failed)?;
+        // Children of plugins must not hold the supervisor's ear when the worker is gone.
+        let output = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3).map_err(failed)?;
         rustix::stdio::dup2_stdout(rustix::stdio::stderr()).map_err(failed)?;
         // The worker ends when its supervisor does, however that ends.
         let _ =
@@ -126,24 +127,16 @@ impl Watcher for WorkerWatch {
     }
 }
 
-/// A guest whose calls are noted, its end among them: a native instance may end the process while it is taken down.
-struct Noted {
-    guest: Option<Box<dyn Guest>>,
-    descriptor: Descriptor,
-    number: u32,
-    trace: Rc<Trace>,
+/// A guest that is never taken down: its library's last words could only harm results that are whole. The worker ends
+/// with it.
+struct Kept {
+    guest: &'static mut NativeGuest,
+    trace: Option<Rc<Trace>>,
 }
 
-impl Noted {
-    fn guest(&mut self) -> Result<&mut Box<dyn Guest>, Fault> {
-        let gone = || Fault::new("it was taken down");
-        self.guest.as_mut().ok_or_else(gone)
-    }
-}
-
-impl Guest for Noted {
+impl Guest for Kept {
     fn descriptor(&self) -> &Descriptor {
-        &self.descriptor
+        self.guest.descriptor()
     }
 
     #[inline]
@@ -153,25 +146,19 @@ impl Guest for Noted {
         books: &[LevelBook],
         replies: &mut Replies,
     ) -> Result<usize, Fault> {
-        let heard = self.guest()?.hear(messages, books, replies);
-        self.trace.returns();
+        let heard = self.guest.hear(messages, books, replies);
+        if let Some(trace) = &self.trace {
+            trace.returns();
+        }
         heard
     }
 
     fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
-        self.guest()?.save()
+        self.guest.save()
     }
 
     fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault> {
-        self.guest()?.load(version, bytes)
-    }
-}
-
-impl Drop for Noted {
-    fn drop(&mut self) {
-        self.trace.unloads(self.number);
-        self.guest = None;
-        self.trace.returns();
+        self.guest.load(version, bytes)
     }
 }
 
@@ -329,16 +316,10 @@ fn seat_strategies(job: &Job, trace: Option<&Rc<Trace>>) -> Result<Seated, CliEr
         };
         let params = set_params(strategy, &plugin)?;
         instances.push(describe_instance(strategy, &plugin, &params));
-        let guest: Box<dyn Guest> = Box::new(plugin.instantiate(&params)?);
-        guests.push(match trace {
-            None => guest,
-            Some(trace) => Box::new(Noted {
-                guest: Some(guest),
-                descriptor: plugin.descriptor().clone(),
-                number: number as u32,
-                trace: Rc::clone(trace),
-            }),
-        });
+        guests.push(Box::new(Kept {
+            guest: Box::leak(Box::new(plugin.instantiate(&params)?)),
+            trace: trace.cloned(),
+        }));
         if let Some(trace) = trace {
             trace.returns();
         }

@@ -180,9 +180,10 @@ impl Exchange {
             if lands > self.limit || lands > self.entry_closes {
                 break;
             }
-            if let Some(request) = self.requests.pop_front() {
-                self.land(view, &request);
-            }
+            let Some(request) = self.requests.pop_front() else {
+                break;
+            };
+            self.land(view, &request);
         }
         self.done = self.done.max(self.limit);
     }

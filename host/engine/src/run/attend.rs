@@ -18,25 +18,39 @@ const QUIET_ROWS_MAX: usize = 64;
 impl Run<'_> {
     /// Lets everything happen that comes before a row that is heard at `local` and happened at exchange time `happened`.
     pub(super) fn attend(&mut self, local: i64, happened: i64) -> Result<(), RunError> {
-        while let Some(closed) = self.router.bars().close(local) {
-            let at = closed.bar.ts_recv.0;
+        loop {
+            let (bar, sample) = (self.router.next_bar(), self.next_sample);
+            let at = bar.min(sample);
+            if at > local || at == i64::MAX {
+                break;
+            }
             self.attend_seats(at, i64::MIN, at)?;
-            let message = Message::from(&closed.bar);
-            for place in 0..self.router.bars().listeners(closed.series).len() {
-                let instance = self.router.bars().listeners(closed.series)[place];
-                self.deliver(instance.index(), &message)?;
+            if sample <= bar {
+                self.sample(Timestamp(sample))?;
+                self.next_sample = self.sample_after(local);
+            } else {
+                self.close_bar(at)?;
             }
         }
         let quiet_until = self.quiet_until().max(local);
         self.attend_seats(local, happened, quiet_until)?;
-        if local >= self.next_sample {
-            self.sample(Timestamp(self.next_sample))?;
-            self.next_sample = self.sample_after(local);
-        }
         self.due = self.next_sample.min(self.router.next_bar());
         self.known_until = i64::MAX;
         for place in 0..self.seats.len() {
             self.note_attention(place);
+        }
+        Ok(())
+    }
+
+    /// Those who subscribed hear a bar that closes at `at`.
+    fn close_bar(&mut self, at: i64) -> Result<(), RunError> {
+        let Some(closed) = self.router.bars().close(at) else {
+            return Ok(());
+        };
+        let message = Message::from(&closed.bar);
+        for place in 0..self.router.bars().listeners(closed.series).len() {
+            let instance = self.router.bars().listeners(closed.series)[place];
+            self.deliver(instance.index(), &message)?;
         }
         Ok(())
     }

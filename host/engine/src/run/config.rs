@@ -82,13 +82,16 @@ impl RunConfig {
         }
     }
 
-    /// The seed of an instance: one step of SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number
-    /// generators", 2014) from the run's seed and the instance's number, so that instances do not share their luck.
-    pub(super) const fn instance_seed(&self, instance: u32) -> u64 {
-        let step = (instance as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.seed.wrapping_add(step);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+    /// The seed of a strategy: the first eight bytes of the BLAKE3 digest of the run's seed and the strategy's name. It
+    /// does not depend on who runs beside it; instances of one strategy draw the same numbers, so that what differs
+    /// between them is their parameters.
+    pub(super) fn strategy_seed(&self, name: &str) -> u64 {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.seed.to_le_bytes());
+        hasher.update(name.as_bytes());
+        let digest = *hasher.finalize().as_bytes();
+        digest
+            .first_chunk()
+            .map_or(self.seed, |x| u64::from_le_bytes(*x))
     }
 }

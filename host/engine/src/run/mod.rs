@@ -155,7 +155,7 @@ impl<'a> Run<'a> {
             for message in &definitions {
                 self.deliver(place, message)?;
             }
-            let seed = self.config.instance_seed(place as u32);
+            let seed = self.config.strategy_seed(self.seats[place].name());
             self.deliver(place, &Message::start(seed, Timestamp(at)))?;
             self.note_attention(place);
         }

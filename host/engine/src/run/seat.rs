@@ -108,6 +108,11 @@ impl Seat {
         }
     }
 
+    /// The strategy's name.
+    pub(super) fn name(&self) -> &str {
+        &self.guest.descriptor().name
+    }
+
     /// Whether the strategy still runs.
     #[inline]
     pub(super) const fn runs(&self) -> bool {

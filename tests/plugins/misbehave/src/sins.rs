@@ -30,6 +30,7 @@
 //! | 23 | a log line of a megabyte | `on_market` |
 //! | 24 | a saved state of 300 MB | `save` |
 //! | 25 | a refusal of its parameters | `new` |
+//! | 26 | `abort` (SIGABRT) | `drop` |
 
 use std::hint::black_box;
 
@@ -46,8 +47,9 @@ pub(crate) const LOOP_IN_START: i64 = 16;
 pub(crate) const PANIC_IN_DROP: i64 = 18;
 pub(crate) const HUGE_STATE: i64 = 24;
 pub(crate) const REFUSE: i64 = 25;
+pub(crate) const ABORT_IN_DROP: i64 = 26;
 /// The highest sin.
-pub(crate) const LAST: i64 = 25;
+pub(crate) const LAST: i64 = 26;
 
 const MANY: usize = 1_000_000;
 const MEGABYTE: usize = 1 << 20;

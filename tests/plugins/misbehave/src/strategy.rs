@@ -158,6 +158,9 @@ impl Drop for Misbehave {
         if self.sin == sins::PANIC_IN_DROP {
             panic!("sin {}: drop panics", self.sin);
         }
+        if self.sin == sins::ABORT_IN_DROP {
+            std::process::abort();
+        }
     }
 }
 
