@@ -1,7 +1,10 @@
-//! What the tests and benches share: where built plugins, the command line and real market data are found.
+//! What the tests and benches share: where built plugins, the command line and real market data are found, and rows
+//! made in memory.
 //!
-//! Takes in nothing; gives out paths. Real data is read in place and never copied; where it is absent a test says that
+//! Takes in nothing; gives out paths and rows. Real data is read in place and never copied; where it is absent a test says that
 //! it skips.
+
+pub mod rows;
 
 use std::path::{Path, PathBuf};
 

@@ -15,3 +15,6 @@ mod documents;
 
 /// Where two crates that do not know each other must mean the same.
 mod joints;
+
+/// What a strategy hears of each schema, and that nothing later is in it.
+mod subscriptions;

@@ -12,16 +12,13 @@ use backplane_engine::record::{
     CommandRecord, EquityRecord, FillReason, FillRecord, LogRecord, MetricRecord, OrderRecord,
     RecordError, Recorder,
 };
-use backplane_engine::replay::{RowBatch, RowSource};
-use backplane_engine::row::Columns;
 use backplane_engine::{Parts, RunConfig, Unwatched, run};
 use backplane_sdk::params::Params;
 use backplane_sdk::types::{
     Instrument, InstrumentId, Nanos, OrderStatus, Price, Reason, Side, Timestamp,
 };
-use backplane_tape::Row;
 use backplane_tape::SourceMessage;
-use backplane_tape::resolve::{Conventions, FillConvention, Resolver, UnknownOrders};
+use backplane_tests::rows::{Rows, resolve};
 use proptest::prelude::*;
 
 use scripted::Scripted;
@@ -105,60 +102,6 @@ impl Recorder for Effects {
     }
 }
 
-/// Resolved rows, given out in batches of a size that the test chooses.
-struct Rows {
-    rows: Vec<Row>,
-    batch: usize,
-    at: usize,
-}
-
-impl RowSource for Rows {
-    fn next(&mut self, batch: &mut RowBatch) -> Result<bool, backplane_engine::error::SourceError> {
-        let end = (self.at + self.batch).min(self.rows.len());
-        let rows = &self.rows[self.at..end];
-        if rows.is_empty() {
-            return Ok(false);
-        }
-        self.at = end;
-        macro_rules! column {
-            ($name:ident) => {
-                &rows.iter().map(|x| x.$name).collect::<Vec<_>>()
-            };
-        }
-        batch.extend(&Columns {
-            ts_event: column!(ts_event),
-            ts_recv: column!(ts_recv),
-            price: column!(price),
-            size: column!(size),
-            level_size: column!(level_size),
-            priority: column!(priority),
-            instrument: column!(instrument),
-            action: column!(action),
-            side: column!(side),
-            flags: column!(flags),
-            signals: column!(signals),
-            rank: column!(rank),
-            order_id: &[],
-            sequence: &[],
-        });
-        Ok(true)
-    }
-}
-
-fn resolve(messages: &[SourceMessage]) -> Vec<Row> {
-    let conventions = Conventions {
-        fills: FillConvention::TakesOut,
-        unknown_orders: UnknownOrders::Drop,
-    };
-    let mut resolver = Resolver::new(1, conventions);
-    let mut rows = Vec::new();
-    for message in messages {
-        rows.extend_from_slice(resolver.push(message).unwrap());
-    }
-    rows.extend_from_slice(resolver.finish().unwrap());
-    rows
-}
-
 fn engine(messages: &[SourceMessage], seed: u64, delays: Delays, batch: usize) -> Vec<Effect> {
     let instrument = Instrument {
         id: InstrumentId(0),
@@ -174,11 +117,7 @@ fn engine(messages: &[SourceMessage], seed: u64, delays: Delays, batch: usize) -
     let mut effects = Effects::default();
     run(Parts {
         instruments: &[instrument],
-        source: &mut Rows {
-            rows: resolve(messages),
-            batch,
-            at: 0,
-        },
+        source: &mut Rows::new(resolve(messages, 1), batch),
         guests: vec![Box::new(guest)],
         config: RunConfig {
             latency: Latency {

@@ -1,0 +1,74 @@
+//! Rows for the engine, made of messages in memory.
+//!
+//! Takes in what a source says; gives out a [`RowSource`], without a file in between.
+
+use backplane_engine::error::SourceError;
+use backplane_engine::replay::{RowBatch, RowSource};
+use backplane_engine::row::Columns;
+use backplane_tape::resolve::{Conventions, FillConvention, Resolver, UnknownOrders};
+use backplane_tape::{Row, SourceMessage};
+
+/// Resolved rows, given out in batches of a size that the test chooses.
+pub struct Rows {
+    rows: Vec<Row>,
+    batch: usize,
+    at: usize,
+}
+
+impl Rows {
+    /// Rows that are given out `batch` at a time.
+    pub const fn new(rows: Vec<Row>, batch: usize) -> Rows {
+        Rows { rows, batch, at: 0 }
+    }
+}
+
+impl RowSource for Rows {
+    fn next(&mut self, batch: &mut RowBatch) -> Result<bool, SourceError> {
+        let end = (self.at + self.batch).min(self.rows.len());
+        let rows = &self.rows[self.at..end];
+        if rows.is_empty() {
+            return Ok(false);
+        }
+        self.at = end;
+        macro_rules! column {
+            ($name:ident) => {
+                &rows.iter().map(|x| x.$name).collect::<Vec<_>>()
+            };
+        }
+        batch.extend(&Columns {
+            ts_event: column!(ts_event),
+            ts_recv: column!(ts_recv),
+            price: column!(price),
+            size: column!(size),
+            level_size: column!(level_size),
+            priority: column!(priority),
+            instrument: column!(instrument),
+            action: column!(action),
+            side: column!(side),
+            flags: column!(flags),
+            signals: column!(signals),
+            rank: column!(rank),
+            order_id: column!(order_id),
+            sequence: column!(sequence),
+        });
+        Ok(true)
+    }
+}
+
+/// The rows of messages about so many instruments, whose fills take what they execute out of the book.
+///
+/// # Panics
+/// Where the messages do not fit together.
+pub fn resolve(messages: &[SourceMessage], instruments: usize) -> Vec<Row> {
+    let conventions = Conventions {
+        fills: FillConvention::TakesOut,
+        unknown_orders: UnknownOrders::Drop,
+    };
+    let mut resolver = Resolver::new(instruments, conventions);
+    let mut rows = Vec::new();
+    for message in messages {
+        rows.extend_from_slice(resolver.push(message).expect("the messages fit together"));
+    }
+    rows.extend_from_slice(resolver.finish().expect("the messages fit together"));
+    rows
+}
