@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use backplane_sdk::types::Timestamp;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// Shows how far a command got.
 pub struct Meter {
@@ -23,7 +23,7 @@ impl Meter {
     /// A meter of unknown length on standard error, hidden where that is no terminal.
     pub fn new() -> Meter {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-        bar.set_style(style("{spinner} {human_pos} rows, {per_sec} {msg}"));
+        bar.set_style(style("{spinner} {human_pos} rows, {rate} {msg}"));
         bar.enable_steady_tick(Duration::from_millis(100));
         Meter { bar }
     }
@@ -39,7 +39,7 @@ impl Meter {
     pub fn expect(&self, rows: u64) {
         self.bar.set_length(rows);
         self.bar.set_style(style(
-            "[{bar:30}] {percent:>3}% {human_pos} rows, {per_sec}, {eta} left {msg}",
+            "[{bar:30}] {percent:>3}% {human_pos} rows, {rate}, {eta} left {msg}",
         ));
     }
 
@@ -64,5 +64,13 @@ impl Meter {
 
 /// The templates are constants of this file; one that cannot be read falls back to the library's own.
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let style = ProgressStyle::with_template(template);
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.with_key(
+        "rate",
+        |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            // A line that cannot be drawn is drawn again in a moment.
+            let _ = write!(out, "{}/s", HumanCount(state.per_sec() as u64));
+        },
+    )
 }
