@@ -75,17 +75,19 @@ fn a_killed_supervisor_takes_its_worker_along_and_leaves_nothing_that_looks_done
 
 #[test]
 fn an_interrupted_run_leaves_nothing() {
-    let desk = Desk::new();
-    let (supervisor, worker) = endless(&desk);
-    let id = supervisor.id().to_string();
-    let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
-    assert!(sent.success());
-    let output = supervisor.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(text, "error: interrupted; nothing was written\n");
-    assert!(ends(worker), "the worker lives on");
-    assert!(desk.names().is_empty());
+    for signal in ["-INT", "-TERM"] {
+        let desk = Desk::new();
+        let (supervisor, worker) = endless(&desk);
+        let id = supervisor.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status().unwrap();
+        assert!(sent.success());
+        let output = supervisor.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{signal}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(text, "error: interrupted; nothing was written\n");
+        assert!(ends(worker), "the worker lives on");
+        assert!(desk.names().is_empty());
+    }
 }
 
 #[test]

@@ -9,7 +9,10 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::job::{Job, News};
 use super::trace::last_note;
@@ -22,8 +25,8 @@ const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often the supervisor looks up while no news comes.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Set by the first Ctrl-C.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// Set by Ctrl-C and by a polite request to end (SIGTERM).
+static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
 /// A job that was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +150,7 @@ fn listen(
     let mut moved = Instant::now();
     let mut is_replayed = false;
     loop {
-        if INTERRUPTED.load(Ordering::Relaxed) {
+        if INTERRUPTED.get().is_some_and(|x| x.load(Ordering::Relaxed)) {
             end(worker);
             return Err(CliError {
                 code: exit::INTERRUPTED,
@@ -240,8 +243,11 @@ fn signal_name(signal: i32) -> String {
 }
 
 fn watch_for_interruption() {
-    // A handler that is set already is this one.
-    let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
+    let flag = INTERRUPTED.get_or_init(Arc::default);
+    for signal in [SIGINT, SIGTERM] {
+        // Where no handler can be set, the signal ends the process at once, which is what the user asked for.
+        let _ = signal_hook::flag::register(signal, Arc::clone(flag));
+    }
 }
 
 fn nonsense() -> CliError {
