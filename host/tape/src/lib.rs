@@ -2,7 +2,7 @@
 //!
 //! A tape is an Arrow IPC file of order-level rows whose look-ups were done when it was made: each row says what rests
 //! at its level, where in the queue its order stands and whether the best prices change, so that replaying it is
-//! arithmetic. The format is described in [`format`].
+//! arithmetic. The format is described in [`mod@format`].
 //!
 //! ```no_run
 //! use backplane_tape::import::{ImportOptions, import};

@@ -1,4 +1,4 @@
-//! The `market_maker` plugin: a library made of [`strategy::MarketMaker`], which quotes anew when a best price moves.
+//! The `market_maker` plugin: a library made of `strategy::MarketMaker`, which quotes anew when a best price moves.
 
 mod strategy;
 

@@ -1,4 +1,4 @@
-//! The `mean_reversion` plugin: a library made of [`strategy::MeanReversion`].
+//! The `mean_reversion` plugin: a library made of `strategy::MeanReversion`.
 
 mod strategy;
 

@@ -1,4 +1,4 @@
-//! The `momentum` plugin: a library made of [`strategy::Momentum`].
+//! The `momentum` plugin: a library made of `strategy::Momentum`.
 
 mod strategy;
 

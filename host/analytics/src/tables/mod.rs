@@ -1,6 +1,6 @@
 //! The tables of a run's results, as Parquet files.
 //!
-//! Takes in records while the run goes on ([`ResultsWriter`]); gives them out again from a directory ([`reader`]).
+//! Takes in records while the run goes on ([`ResultsWriter`]); gives them out again from a directory (`reader`).
 //! [`schema`] says what each column holds, in one place: the writer, the reader and `docs/results.md` follow it.
 
 pub mod schema;

@@ -6,7 +6,7 @@
 //!
 //! Time: strategies are where the market's book is; each exchange runs ahead of its strategy, as far as no unknown
 //! request can land. Before a row is heard, every seat that has something due earlier is attended to
-//! ([`Run::attend`]). At equal times the market comes first, then order news, then timers. An atomic event is heard
+//! (`Run::attend`). At equal times the market comes first, then order news, then timers. An atomic event is heard
 //! whole: what falls due inside it is heard after it.
 
 mod attend;

@@ -1,4 +1,4 @@
-//! The `no_op` plugin: a library made of [`strategy::NoOp`].
+//! The `no_op` plugin: a library made of `strategy::NoOp`.
 
 mod strategy;
 
