@@ -22,6 +22,8 @@ use crate::progress::Meter;
 
 /// How long loading and describing a plugin may take.
 const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a worker may take to say its first word, at least: that is the machine's affair and no strategy's.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often the supervisor looks up while no news comes.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -148,7 +150,7 @@ fn listen(
     let mut ending = None;
     let mut position = (0, 0);
     let mut moved = Instant::now();
-    let mut is_replayed = false;
+    let (mut has_begun, mut is_replayed) = (false, false);
     loop {
         if INTERRUPTED.get().is_some_and(|x| x.load(Ordering::Relaxed)) {
             end(worker);
@@ -158,7 +160,11 @@ fn listen(
                 hint: None,
             });
         }
-        match news.recv_timeout(LOOK) {
+        let item = news.recv_timeout(LOOK);
+        if item.is_ok() && !has_begun {
+            (has_begun, moved) = (true, Instant::now());
+        }
+        match item {
             Ok(News::Tape { rows }) => meter.expect(rows),
             Ok(News::Progress { rows, messages, at }) => {
                 meter.show(rows, at);
@@ -175,7 +181,12 @@ fn listen(
             Err(RecvTimeoutError::Disconnected) => break,
         }
         // Writing results takes as long as it takes, and no strategy is to blame for it.
-        if ending.is_none() && !is_replayed && moved.elapsed() > stall_timeout {
+        let patience = if has_begun {
+            stall_timeout
+        } else {
+            stall_timeout.max(START_TIMEOUT)
+        };
+        if ending.is_none() && !is_replayed && moved.elapsed() > patience {
             end(worker);
             let seconds = stall_timeout.as_secs_f64();
             return Ok(Ending::Lost(format!(
