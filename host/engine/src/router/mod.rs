@@ -33,6 +33,14 @@ pub mod hears {
     pub const BBO_PRICE: u8 = 1 << 4;
 }
 
+/// The schemas in the order in which a listener hears of a row; best prices and sizes are one message.
+pub const SCHEMAS: [u8; 4] = [
+    hears::MBO,
+    hears::TRADES,
+    hears::MBP,
+    hears::BBO | hears::BBO_PRICE,
+];
+
 /// A strategy instance that hears of an instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listener {
@@ -147,30 +155,41 @@ impl Router {
         self.listeners[usize::from(row.instrument)][place]
     }
 
-    /// What a row means to a listener: at most one message a schema, in the order mbo, trades, mbp, bbo.
+    /// What a row means to a listener in one of [`SCHEMAS`], which are asked for in their order.
     #[inline]
-    pub fn messages(
+    pub fn message(
         &self,
+        schema: u8,
         listener: Listener,
         row: &Row,
         detail: Detail,
         book: &LevelBook,
-    ) -> [Option<Message>; 4] {
-        let wants = |schema: u8| listener.schemas & schema != 0;
-        let is_last = row.has(signal::LAST);
-        let bbo = wants(hears::BBO) && row.has(signal::BBO)
-            || wants(hears::BBO_PRICE) && row.has(signal::BBO_PRICE);
-        let mbp = if wants(hears::MBP) && is_last {
-            self.changed[usize::from(row.instrument)]
-        } else {
-            None
+    ) -> Option<Message> {
+        let wanted = listener.schemas & schema;
+        if wanted == 0 {
+            return None;
+        }
+        let is_told = match schema {
+            hears::MBO => true,
+            hears::TRADES => row.has(signal::TRADE),
+            hears::MBP => row.has(signal::LAST),
+            _ => {
+                wanted & hears::BBO != 0 && row.has(signal::BBO)
+                    || wanted & hears::BBO_PRICE != 0 && row.has(signal::BBO_PRICE)
+            }
         };
-        [
-            wants(hears::MBO).then(|| mbo_message(row, detail)),
-            (wants(hears::TRADES) && row.has(signal::TRADE)).then(|| trade_message(row, detail)),
-            mbp.map(|change| level_message(&change, row)),
-            bbo.then(|| bbo_message(row, detail, book)),
-        ]
+        if !is_told {
+            return None;
+        }
+        match schema {
+            hears::MBO => Some(mbo_message(row, detail)),
+            hears::TRADES => Some(trade_message(row, detail)),
+            hears::MBP => {
+                let change = self.changed[usize::from(row.instrument)].as_ref()?;
+                Some(level_message(change, row))
+            }
+            _ => Some(bbo_message(row, detail, book)),
+        }
     }
 
     /// Forgets what belonged to an event that is over.

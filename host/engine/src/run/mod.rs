@@ -28,7 +28,7 @@ use crate::record::{
     BestLevels, CommandRecord, InstanceId, LogRecord, MetricRecord, OrderRecord, Recorder,
 };
 use crate::replay::{Clock, RowSource, Window};
-use crate::router::Router;
+use crate::router::{Router, SCHEMAS};
 use crate::row::{Row, signal};
 use crate::summary::RunSummary;
 use seat::Seat;
@@ -259,10 +259,11 @@ impl<'a> Run<'a> {
             if !self.seats[seat].runs() {
                 continue;
             }
-            let book = &self.market.books()[usize::from(row.instrument)];
-            let messages = self.router.messages(listener, row, detail, book);
-            for message in messages.iter().flatten() {
-                self.deliver(seat, message)?;
+            for schema in SCHEMAS {
+                let book = &self.market.books()[usize::from(row.instrument)];
+                if let Some(message) = self.router.message(schema, listener, row, detail, book) {
+                    self.deliver(seat, &message)?;
+                }
             }
             self.note_attention(seat);
         }
