@@ -25,8 +25,12 @@ fn change(row: &Row) -> Option<Change> {
 
 fn book(criterion: &mut Criterion) {
     let market = Market::generate(4, 500_000);
-    let window = market.window();
-    let changes: Vec<Change> = window.rows().iter().filter_map(change).collect();
+    let window = market.window(u64::MAX);
+    let changes: Vec<Change> = window
+        .rows()
+        .iter()
+        .filter_map(|row| change(&row))
+        .collect();
     let books = vec![LevelBook::new(); market.instruments.len()];
     let mut group = criterion.benchmark_group("book");
     group.throughput(Throughput::Elements(changes.len() as u64));

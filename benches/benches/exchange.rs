@@ -3,7 +3,7 @@
 //! Takes in a synthetic market's tape; gives out times, elements are rows.
 
 use backplane_benches::market::Market;
-use backplane_benches::strategies::{MarketMaker, NoOp, in_process, narrowed, replay};
+use backplane_benches::strategies::{MarketMaker, NoOp, hearing, in_process, replay};
 use backplane_sdk::descriptor::Schema;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -12,7 +12,7 @@ fn exchange(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("exchange");
     group.throughput(Throughput::Elements(market.rows));
     group.bench_function("no-op on best prices", |bencher| {
-        bencher.iter(|| replay(&market, narrowed(in_process::<NoOp>(), Schema::BboPrice)));
+        bencher.iter(|| replay(&market, hearing(in_process::<NoOp>(), &[Schema::BboPrice])));
     });
     group.bench_function("market maker on best prices", |bencher| {
         bencher.iter(|| replay(&market, in_process::<MarketMaker<false>>()));

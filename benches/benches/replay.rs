@@ -6,11 +6,12 @@ use std::hint::black_box;
 
 use backplane_benches::market::{Market, scan};
 use backplane_engine::market::Market as Books;
+use backplane_engine::row::Row;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 fn replay(criterion: &mut Criterion) {
     let market = Market::standard();
-    let window = market.window();
+    let window = market.window(u64::MAX);
     let mut group = criterion.benchmark_group("replay");
     group.throughput(Throughput::Elements(market.rows));
     group.bench_function("columns from disk to rows", |bencher| {
@@ -21,12 +22,13 @@ fn replay(criterion: &mut Criterion) {
         });
     });
     group.bench_function("rows in memory, scanned", |bencher| {
-        bencher.iter(|| scan(window.rows()));
+        let rows: Vec<Row> = window.rows().iter().collect();
+        bencher.iter(|| scan(&rows));
     });
     group.bench_function("rows in memory + market book", |bencher| {
         bencher.iter(|| {
             let mut books = Books::new(market.instruments.len());
-            window.rows().iter().for_each(|row| books.apply(row));
+            books.apply_all(window.rows(), 0..window.rows().len());
             books
         });
     });

@@ -5,6 +5,10 @@
 
 pub mod market;
 
+pub mod histogram;
+
+pub mod sources;
+
 pub mod strategies;
 
 pub mod time;

@@ -11,14 +11,16 @@ use std::path::{Path, PathBuf};
 
 use backplane_engine::guest::{Fault, Guest, InProcess, Replies};
 use backplane_engine::record::Unrecorded;
-use backplane_engine::summary::RunSummary;
-use backplane_engine::{Parts, RunConfig, Unwatched, run};
+use backplane_engine::replay::RowSource;
+use backplane_engine::summary::{Outcome, RunSummary};
+use backplane_engine::{Parts, RunConfig, Unwatched, Watcher, run};
 use backplane_guests::Loader;
 use backplane_sdk::Strategy;
 use backplane_sdk::abi::Message;
 use backplane_sdk::book::LevelBook;
 use backplane_sdk::descriptor::{Descriptor, Schema};
-use backplane_sdk::params::Params;
+use backplane_sdk::params::{Params, Value};
+use backplane_sdk::types::Instrument;
 
 pub use market_maker::MarketMaker;
 pub use no_op::NoOp;
@@ -54,19 +56,48 @@ fn library(name: &str) -> PathBuf {
     found.cloned().unwrap_or_else(missing)
 }
 
-/// A strategy that hears less than it asks for.
-struct Narrowed {
+/// So many instances of a strategy of a library that the workspace builds, each with parameters of its own: `vary` sets
+/// those of the instance of a number.
+///
+/// # Panics
+/// Where the library is missing or not a plugin, or refuses the parameters.
+pub fn native_instances(
+    name: &str,
+    count: usize,
+    vary: impl Fn(Params, i64) -> Params,
+) -> Vec<Box<dyn Guest>> {
+    let plugin = Loader::new().unwrap().load(&library(name)).unwrap();
+    let defaults = Params::defaults(&plugin.descriptor().params);
+    let params = (0..count as i64).map(|number| vary(defaults.clone(), number));
+    let guest = |params| -> Box<dyn Guest> { Box::new(plugin.instantiate(&params).unwrap()) };
+    params.map(guest).collect()
+}
+
+/// The parameters of one of many market makers: sizes from 1 to 8 and limits from 10 to 320 make 256 different ones.
+///
+/// # Panics
+/// Where these are not parameters of a market maker.
+pub fn market_maker_params(params: Params, number: i64) -> Params {
+    let size = Value::Integer(1 + number % 8);
+    let position_max = Value::Integer(10 + 10 * (number / 8));
+    let params = params.with("size", size).unwrap();
+    params.with("position_max", position_max).unwrap()
+}
+
+/// A strategy that hears something else than it asks for.
+struct Retuned {
     guest: Box<dyn Guest>,
     descriptor: Descriptor,
 }
 
-/// Lets a strategy hear of one schema alone.
-pub fn narrowed(guest: Box<dyn Guest>, schema: Schema) -> Box<dyn Guest> {
-    let descriptor = Descriptor::new(&guest.descriptor().name, "0").subscribe(schema);
-    Box::new(Narrowed { guest, descriptor })
+/// Lets a strategy hear of these schemas instead of those that it asks for.
+pub fn hearing(guest: Box<dyn Guest>, schemas: &[Schema]) -> Box<dyn Guest> {
+    let bare = Descriptor::new(&guest.descriptor().name, "0");
+    let descriptor = schemas.iter().fold(bare, |x, schema| x.subscribe(*schema));
+    Box::new(Retuned { guest, descriptor })
 }
 
-impl Guest for Narrowed {
+impl Guest for Retuned {
     fn descriptor(&self) -> &Descriptor {
         &self.descriptor
     }
@@ -76,7 +107,7 @@ impl Guest for Narrowed {
         messages: &[Message],
         books: &[LevelBook],
         replies: &mut Replies,
-    ) -> Result<usize, Fault> {
+    ) -> Result<usize, Box<Fault>> {
         self.guest.hear(messages, books, replies)
     }
 
@@ -94,16 +125,37 @@ impl Guest for Narrowed {
 /// # Panics
 /// Where the run fails.
 pub fn replay(market: &Market, guest: Box<dyn Guest>) -> RunSummary {
+    let source = &mut market.source(wants_details(guest.as_ref()));
+    replay_from(&market.instruments, source, vec![guest], &mut Unwatched)
+}
+
+/// Whether a strategy wants what only subscribers of single orders need.
+pub fn wants_details(guest: &dyn Guest) -> bool {
     let subscriptions = &guest.descriptor().subscriptions;
-    let with_details = subscriptions.iter().any(|x| x.schema == Schema::Mbo);
-    let source = &mut market.source(with_details);
-    run(Parts {
-        instruments: &market.instruments,
+    subscriptions.iter().any(|x| x.schema == Schema::Mbo)
+}
+
+/// Replays a source through strategies, with the default settings and nothing recorded but the digest.
+///
+/// # Panics
+/// Where the run fails or a strategy is stopped.
+pub fn replay_from(
+    instruments: &[Instrument],
+    source: &mut dyn RowSource,
+    guests: Vec<Box<dyn Guest>>,
+    watcher: &mut dyn Watcher,
+) -> RunSummary {
+    let summary = run(Parts {
+        instruments,
         source,
-        guests: vec![guest],
+        guests,
         config: RunConfig::default(),
         recorder: &mut Unrecorded,
-        watcher: &mut Unwatched,
+        watcher,
     })
-    .unwrap()
+    .unwrap();
+    for instance in &summary.instances {
+        assert_eq!(instance.outcome, Outcome::Finished);
+    }
+    summary
 }

@@ -7,6 +7,7 @@
 use crate::abi::{Command, CommandBody};
 use crate::book::BookView;
 use crate::books::Books;
+use crate::by_number::ByNumber;
 use crate::state::{LogLevel, LogLine, OpenOrder, SessionStatistics, State};
 use crate::types::{
     Instrument, InstrumentId, Order, OrderId, Price, Quantity, TimerId, Timestamp, Trade,
@@ -59,13 +60,14 @@ impl<'a> Context<'a> {
     }
 
     /// The open orders, oldest first: those that were sent and of whose end nothing was heard yet.
-    pub fn open_orders(&self) -> &[OpenOrder] {
+    pub const fn open_orders(&self) -> &ByNumber<OpenOrder> {
         &self.state.open_orders
     }
 
     /// One open order.
+    #[inline]
     pub fn open_order(&self, order_id: OrderId) -> Option<&OpenOrder> {
-        self.state.open_order(order_id)
+        self.state.open_orders.get(order_id.0)
     }
 
     /// The latest trade prints of an instrument, newest first, at most [`State::RECENT_TRADES`]. Needs a subscription

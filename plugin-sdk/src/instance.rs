@@ -3,13 +3,14 @@
 //! Takes in [`Message`]s and the books of the moment; gives out commands and log lines. Every carrier and the testing
 //! harness drive strategies through this type, so that they behave alike.
 
-use crate::abi::{Command, Message, MessageBody, ParamValue};
+use crate::abi::{Command, Message, MessageBody, ParamValue, v1::kind};
 use crate::books::Books;
 use crate::context::Context;
 use crate::params::Params;
 use crate::snapshot;
 use crate::state::{LogLine, State};
 use crate::strategy::Strategy;
+use crate::types::{InstrumentId, MarketEvent, OrderEvent, Timestamp};
 
 /// One running instance of a strategy.
 pub struct Instance<S> {
@@ -39,23 +40,109 @@ impl<S: Strategy> Instance<S> {
     }
 
     /// Hears one message. What the strategy asks for is in [`Instance::commands`] and [`Instance::logs`] until the next
-    /// call.
+    /// call. A message that this version does not know is skipped.
     #[inline]
     pub fn hear(&mut self, message: &Message, books: Books<'_>) {
         self.state.commands.clear();
         self.state.logs.clear();
-        let Some(body) = self.state.hear(message) else {
-            return;
+        // Each kind is unpacked where it is heard: one value of all kinds would be copied several times.
+        let known = match message.kind {
+            kind::BBO => self.hear_bbo(message, books),
+            kind::MBO => self.hear_mbo(message, books),
+            kind::LEVEL => self.hear_level(message, books),
+            kind::TRADE => self.hear_trade(message, books),
+            kind::ORDER_UPDATE => self.hear_update(message, books),
+            kind::FILL => self.hear_fill(message, books),
+            _ => self.hear_other(message, books),
         };
+        debug_assert!(known.is_none() || self.state.now.0 == message.ts_recv);
+    }
+
+    #[inline]
+    fn hear_bbo(&mut self, message: &Message, books: Books<'_>) -> Option<()> {
+        let bbo = message.bbo();
+        self.state.now = bbo.ts_recv;
+        self.state.hear_bbo(&bbo);
+        self.tell(&MarketEvent::Bbo(bbo), books);
+        Some(())
+    }
+
+    #[inline]
+    fn hear_mbo(&mut self, message: &Message, books: Books<'_>) -> Option<()> {
+        let mbo = message.mbo()?;
+        self.state.now = mbo.ts_recv;
+        self.state.hear_mbo(&mbo);
+        self.tell(&MarketEvent::Mbo(mbo), books);
+        Some(())
+    }
+
+    #[inline]
+    fn hear_level(&mut self, message: &Message, books: Books<'_>) -> Option<()> {
+        let level = message.level();
+        self.state.now = level.ts_recv;
+        self.state.hear_level(&level);
+        // Strategies are told of level changes only when the atomic event is over.
+        if level.flags.is_last() {
+            self.tell(&MarketEvent::Level(level), books);
+        }
+        Some(())
+    }
+
+    #[inline]
+    fn hear_trade(&mut self, message: &Message, books: Books<'_>) -> Option<()> {
+        let trade = message.trade();
+        self.state.now = trade.ts_recv;
+        self.state.hear_trade(&trade);
+        self.tell(&MarketEvent::Trade(trade), books);
+        Some(())
+    }
+
+    #[inline]
+    fn hear_update(&mut self, message: &Message, books: Books<'_>) -> Option<()> {
+        let update = message.update()?;
+        self.state.now = update.ts_recv;
+        self.state.hear_update(&update);
+        let ctx = &mut Context::new(&mut self.state, books);
+        self.strategy.on_order(&OrderEvent::Update(update), ctx);
+        Some(())
+    }
+
+    #[inline]
+    fn hear_fill(&mut self, message: &Message, books: Books<'_>) -> Option<()> {
+        let fill = message.fill()?;
+        self.state.now = fill.ts_recv;
+        self.state.hear_fill(&fill);
+        let ctx = &mut Context::new(&mut self.state, books);
+        self.strategy.on_order(&OrderEvent::Fill(fill), ctx);
+        Some(())
+    }
+
+    /// Hears what is rare.
+    fn hear_other(&mut self, message: &Message, books: Books<'_>) -> Option<()> {
+        let body = message.body()?;
+        self.state.now = Timestamp(message.ts_recv);
         let ctx = &mut Context::new(&mut self.state, books);
         match body {
             MessageBody::Market(event) => self.strategy.on_market(&event, ctx),
             MessageBody::Order(event) => self.strategy.on_order(&event, ctx),
             MessageBody::Timer(timer) => self.strategy.on_timer(timer, ctx),
-            MessageBody::Start { .. } => self.strategy.on_start(ctx),
+            MessageBody::Start { seed } => {
+                self.state.start(seed);
+                let ctx = &mut Context::new(&mut self.state, books);
+                self.strategy.on_start(ctx);
+            }
             MessageBody::Stop => self.strategy.on_stop(ctx),
-            MessageBody::Definition { .. } | MessageBody::Symbol(_) => {}
+            MessageBody::Definition { .. } | MessageBody::Symbol(_) => {
+                self.state.define(InstrumentId(message.instrument), &body);
+            }
         }
+        Some(())
+    }
+
+    #[inline]
+    fn tell(&mut self, event: &MarketEvent, books: Books<'_>) {
+        let ctx = &mut Context::new(&mut self.state, books);
+        self.strategy.on_market(event, ctx);
     }
 
     /// What the strategy asked for in the last call, in order.

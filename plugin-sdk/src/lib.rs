@@ -43,6 +43,8 @@ pub mod types;
 
 pub mod book;
 
+pub mod by_number;
+
 pub mod descriptor;
 pub mod params;
 pub mod strategy;

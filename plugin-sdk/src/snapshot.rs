@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use crate::abi::Message;
 use crate::abi::MessageBody;
+use crate::by_number::ByNumber;
 use crate::state::{OpenOrder, SessionStatistics, State};
 use crate::types::{
     InstrumentId, MarketEvent, OrderId, OrderType, Price, Quantity, Side, Timestamp, Trade,
@@ -34,7 +35,10 @@ impl Known {
         state.seed = self.seed;
         state.last_order_id = self.last_order_id;
         state.positions = self.positions;
-        state.open_orders = self.open_orders;
+        state.open_orders = ByNumber::default();
+        for order in self.open_orders {
+            state.open_orders.insert(order.order_id.0, order);
+        }
         state.sessions = self.sessions;
         state.trades = self.trades;
     }
@@ -66,7 +70,7 @@ pub(crate) fn save(state: &State, own: &[u8]) -> Vec<u8> {
         }
     }
     bytes.extend((state.open_orders.len() as u64).to_le_bytes());
-    for order in &state.open_orders {
+    for order in state.open_orders.iter() {
         save_order(order, &mut bytes);
     }
     bytes.extend(own);

@@ -5,13 +5,14 @@
 
 use std::collections::VecDeque;
 
-use crate::abi::{Command, Message, MessageBody};
+use crate::abi::{Command, MessageBody};
 use crate::book::{BookView, Level, LevelBook};
 use crate::books::Books;
+use crate::by_number::ByNumber;
 use crate::descriptor::{Descriptor, Schema};
 use crate::types::{
-    Action, Bbo, Fill, Instrument, InstrumentId, LevelChange, MarketEvent, Mbo, Order, OrderEvent,
-    OrderId, OrderStatus, OrderType, OrderUpdate, Price, Quantity, Side, Timestamp, Trade,
+    Action, Bbo, Fill, Instrument, InstrumentId, LevelChange, Mbo, Order, OrderId, OrderStatus,
+    OrderType, OrderUpdate, Price, Quantity, Side, Timestamp, Trade,
 };
 
 /// How important a line of the log is.
@@ -151,7 +152,7 @@ pub struct State {
     pub(crate) seed: u64,
     pub(crate) instruments: Vec<Instrument>,
     pub(crate) positions: Vec<Quantity>,
-    pub(crate) open_orders: Vec<OpenOrder>,
+    pub(crate) open_orders: ByNumber<OpenOrder>,
     pub(crate) last_order_id: u64,
     pub(crate) trades: Vec<VecDeque<Trade>>,
     pub(crate) sessions: Vec<SessionStatistics>,
@@ -176,7 +177,7 @@ impl State {
             seed: 0,
             instruments: Vec::new(),
             positions: Vec::new(),
-            open_orders: Vec::new(),
+            open_orders: ByNumber::default(),
             last_order_id: 0,
             trades: Vec::new(),
             sessions: Vec::new(),
@@ -189,48 +190,14 @@ impl State {
         }
     }
 
-    /// The state after a message, before the strategy is told. Gives what the strategy is to be told, if anything.
+    /// The run starts.
+    pub(crate) fn start(&mut self, seed: u64) {
+        self.seed = seed;
+        self.set_depths();
+    }
+
     #[inline]
-    pub(crate) fn hear(&mut self, message: &Message) -> Option<MessageBody> {
-        let body = message.body()?;
-        self.now = Timestamp(message.ts_recv);
-        match &body {
-            MessageBody::Market(event) => {
-                if !self.hear_market(event) {
-                    return None;
-                }
-            }
-            MessageBody::Order(OrderEvent::Update(update)) => self.hear_update(update),
-            MessageBody::Order(OrderEvent::Fill(fill)) => self.hear_fill(fill),
-            MessageBody::Definition { .. } | MessageBody::Symbol(_) => {
-                self.define(InstrumentId(message.instrument), &body);
-                return None;
-            }
-            MessageBody::Start { seed } => {
-                self.seed = *seed;
-                self.set_depths();
-            }
-            MessageBody::Timer(_) | MessageBody::Stop => {}
-        }
-        Some(body)
-    }
-
-    /// Whether the strategy is to be told of a market event: of level changes only when the atomic event is over.
-    fn hear_market(&mut self, event: &MarketEvent) -> bool {
-        match event {
-            MarketEvent::Bbo(bbo) => self.hear_bbo(bbo),
-            MarketEvent::Trade(trade) => self.hear_trade(trade),
-            MarketEvent::Mbo(mbo) => self.hear_mbo(mbo),
-            MarketEvent::Level(level) => {
-                self.hear_level(level);
-                return level.flags.is_last();
-            }
-            MarketEvent::Bar(_) | MarketEvent::Status(_) => {}
-        }
-        true
-    }
-
-    fn hear_bbo(&mut self, bbo: &Bbo) {
+    pub(crate) fn hear_bbo(&mut self, bbo: &Bbo) {
         if let Some(top) = self.tops.get_mut(bbo.instrument.index()) {
             top.levels = [
                 Level {
@@ -245,7 +212,8 @@ impl State {
         }
     }
 
-    fn hear_trade(&mut self, trade: &Trade) {
+    #[inline]
+    pub(crate) fn hear_trade(&mut self, trade: &Trade) {
         let place = trade.instrument.index();
         if let (Some(session), Some(trades)) =
             (self.sessions.get_mut(place), self.trades.get_mut(place))
@@ -258,7 +226,8 @@ impl State {
         }
     }
 
-    fn hear_mbo(&mut self, mbo: &Mbo) {
+    #[inline]
+    pub(crate) fn hear_mbo(&mut self, mbo: &Mbo) {
         let books = self.books.as_mut();
         let Some(book) = books.and_then(|x| x.get_mut(mbo.instrument.index())) else {
             return;
@@ -272,7 +241,8 @@ impl State {
         }
     }
 
-    fn hear_level(&mut self, level: &LevelChange) {
+    #[inline]
+    pub(crate) fn hear_level(&mut self, level: &LevelChange) {
         let books = self.books.as_mut();
         let Some(book) = books.and_then(|x| x.get_mut(level.instrument.index())) else {
             return;
@@ -285,15 +255,15 @@ impl State {
         }
     }
 
-    fn hear_update(&mut self, update: &OrderUpdate) {
-        let Some(place) = self.order_place(update.order_id) else {
-            return;
-        };
+    #[inline]
+    pub(crate) fn hear_update(&mut self, update: &OrderUpdate) {
         if update.ends_order() {
-            self.open_orders.remove(place);
+            self.open_orders.remove(update.order_id.0);
             return;
         }
-        let order = &mut self.open_orders[place];
+        let Some(order) = self.open_orders.get_mut(update.order_id.0) else {
+            return;
+        };
         match update.status {
             OrderStatus::New | OrderStatus::Replaced => {
                 order.accepted = true;
@@ -305,22 +275,20 @@ impl State {
         }
     }
 
-    fn hear_fill(&mut self, fill: &Fill) {
+    #[inline]
+    pub(crate) fn hear_fill(&mut self, fill: &Fill) {
         if let Some(position) = self.positions.get_mut(fill.instrument.index()) {
             *position += fill.side.signed(fill.quantity);
         }
-        let Some(place) = self.order_place(fill.order_id) else {
-            return;
-        };
         if fill.leaves.is_zero() {
-            self.open_orders.remove(place);
-        } else {
-            self.open_orders[place].leaves = fill.leaves;
+            self.open_orders.remove(fill.order_id.0);
+        } else if let Some(order) = self.open_orders.get_mut(fill.order_id.0) {
+            order.leaves = fill.leaves;
         }
     }
 
     /// Takes over a part of an instrument's definition. Instruments are defined in the order of their numbers.
-    fn define(&mut self, id: InstrumentId, body: &MessageBody) {
+    pub(crate) fn define(&mut self, id: InstrumentId, body: &MessageBody) {
         match body {
             MessageBody::Definition {
                 tick,
@@ -391,7 +359,7 @@ impl State {
     pub(crate) fn open(&mut self, order: &Order) -> OrderId {
         self.last_order_id += 1;
         let order_id = OrderId(self.last_order_id);
-        self.open_orders.push(OpenOrder {
+        let opened = OpenOrder {
             order_id,
             instrument: order.instrument,
             side: order.side,
@@ -400,20 +368,9 @@ impl State {
             quantity: order.quantity,
             leaves: order.quantity,
             accepted: false,
-        });
+        };
+        self.open_orders.insert(order_id.0, opened);
         order_id
-    }
-
-    pub(crate) fn open_order(&self, order_id: OrderId) -> Option<&OpenOrder> {
-        self.order_place(order_id).map(|x| &self.open_orders[x])
-    }
-
-    /// Open orders stand in the order of their numbers.
-    fn order_place(&self, order_id: OrderId) -> Option<usize> {
-        let found = self
-            .open_orders
-            .binary_search_by_key(&order_id, |x| x.order_id);
-        found.ok()
     }
 }
 

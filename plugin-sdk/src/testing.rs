@@ -37,7 +37,7 @@ use crate::books::Books;
 use crate::context::Context;
 use crate::instance::Instance;
 use crate::params::Params;
-use crate::state::LogLine;
+use crate::state::{LogLine, OpenOrder};
 use crate::strategy::Strategy;
 use crate::types::{
     Bbo, Fill, Flags, Instrument, InstrumentId, Liquidity, Money, Nanos, Order, OrderId, Price,
@@ -157,7 +157,8 @@ impl<S: Strategy> Harness<S> {
 
     /// Every open order is filled whole at `price`; the strategy hears of each.
     pub fn fill_all(&mut self, price: f64) {
-        for order in self.instance.state().open_orders.clone() {
+        let open: Vec<OpenOrder> = self.instance.state().open_orders.iter().copied().collect();
+        for order in open {
             self.hear(&Message::from(&Fill {
                 instrument: order.instrument,
                 order_id: order.order_id,

@@ -5,6 +5,7 @@
 use backplane_engine::error::SourceError;
 use backplane_engine::replay::{RowBatch, RowSource};
 use backplane_engine::row::Columns;
+use backplane_tape::levels::LevelView;
 use backplane_tape::resolve::{Conventions, FillConvention, Resolver, UnknownOrders};
 use backplane_tape::{Row, SourceMessage};
 
@@ -13,12 +14,26 @@ pub struct Rows {
     rows: Vec<Row>,
     batch: usize,
     at: usize,
+    shows_levels: bool,
 }
 
 impl Rows {
     /// Rows that are given out `batch` at a time.
     pub const fn new(rows: Vec<Row>, batch: usize) -> Rows {
-        Rows { rows, batch, at: 0 }
+        Rows {
+            rows,
+            batch,
+            at: 0,
+            shows_levels: false,
+        }
+    }
+
+    /// As [`Rows::new`] for rows that show price levels only, as [`levels`] gives them.
+    pub fn of_levels(rows: Vec<Row>, batch: usize) -> Rows {
+        Rows {
+            shows_levels: true,
+            ..Rows::new(rows, batch)
+        }
     }
 }
 
@@ -53,6 +68,10 @@ impl RowSource for Rows {
         });
         Ok(true)
     }
+
+    fn shows_levels(&self) -> bool {
+        self.shows_levels
+    }
 }
 
 /// The rows of messages about so many instruments, whose fills take what they execute out of the book.
@@ -71,4 +90,11 @@ pub fn resolve(messages: &[SourceMessage], instruments: usize) -> Vec<Row> {
     }
     rows.extend_from_slice(resolver.finish().expect("the messages fit together"));
     rows
+}
+
+/// What a feed of price levels and trades shows of order-level rows about so many instruments.
+pub fn levels(rows: &[Row], instruments: usize) -> Vec<Row> {
+    let mut view = LevelView::new(instruments);
+    let shown = rows.iter().flat_map(|row| view.push(row).to_vec());
+    shown.collect()
 }

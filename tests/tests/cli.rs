@@ -30,6 +30,8 @@ mod results;
 mod sameness;
 /// Tables of results.
 mod tables;
+/// Tapes of price levels, repeated tapes, and generated markets beside recorded ones.
+mod tapes;
 /// Flags, run files, and mistakes in them.
 mod usage;
 

@@ -10,6 +10,9 @@ mod native;
 /// The exchange simulation against an independent matching engine.
 mod oracle;
 
+/// The exchange simulation on tapes of price levels, against rules applied row by row and against tapes of orders.
+mod price_levels;
+
 /// README and docs, held against the program.
 mod documents;
 

@@ -63,7 +63,9 @@ fn sinner(plugin: &NativePlugin, sin: i64) -> NativeGuest {
 /// Delivers one message.
 fn hear(guest: &mut dyn Guest, message: &Message, books: &[LevelBook]) -> Result<Replies, Fault> {
     let mut replies = Replies::default();
-    let heard = guest.hear(std::slice::from_ref(message), books, &mut replies)?;
+    let heard = guest
+        .hear(std::slice::from_ref(message), books, &mut replies)
+        .map_err(|fault| *fault)?;
     assert_eq!(heard, 1);
     Ok(replies)
 }

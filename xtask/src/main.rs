@@ -1,7 +1,8 @@
 //! The project's own tool, run as `cargo xtask <command>`.
 //!
 //! In: a command and its options. Out: what the command prints, and exit code 0 (done), 1 (something
-//! failed) or 2 (the call itself was wrong). Each command is one file; this one only chooses.
+//! failed), 2 (the call itself was wrong) or 8 (done, but what was to be proven does not hold). Each
+//! command is one file; this one only chooses.
 
 #![allow(
     clippy::disallowed_methods,
@@ -13,6 +14,7 @@ mod workspace;
 
 mod demo;
 mod guests;
+mod prove;
 mod test;
 mod tidy;
 
@@ -24,6 +26,7 @@ mod wasm_toolchain;
 use std::process::ExitCode;
 
 use failure::Failure;
+use prove::Prove;
 use workspace::Workspace;
 
 /// What `cargo xtask` prints when it is asked nothing, or asked for help.
@@ -38,6 +41,9 @@ commands:
   tidy            the house rules: layers, steps, unsafe, openings, sizes, marks
   guests          compile every strategy for wasm32 into target/guests/<name>.wasm
   demo            build, generate a tape, run two strategies over it
+  prove fast [--quick] [--json] [--rounds N] [--messages N] [--only TEXT]
+                  measure the speed of everything and print one table
+                  (--quick measures small tapes and judges nothing)
   help            this text
 ";
 
@@ -57,6 +63,8 @@ enum Command {
     Guests,
     /// Generate a tape and run strategies over it.
     Demo,
+    /// Measure speed.
+    Prove(Prove),
 }
 
 /// Reads the command line, without the program's name.
@@ -69,32 +77,31 @@ fn parse(arguments: &[String]) -> Result<Command, Failure> {
         ["test", "--quick"] => Ok(Command::Test { quick: true }),
         ["guests"] => Ok(Command::Guests),
         ["demo"] => Ok(Command::Demo),
+        ["prove", rest @ ..] => Prove::parse(rest).map(Command::Prove),
         [command @ ("tidy" | "test" | "guests" | "demo"), extra @ ..] => Err(Failure::new(
             format!("`{command}` does not take `{}`", extra.join(" ")),
             "run `cargo xtask help` for the options of each command",
         )),
         [command, ..] => Err(Failure::new(
-            format!("there is no command `{command}`; there are test, tidy, guests, demo and help"),
+            format!(
+                "there is no command `{command}`; there are test, tidy, guests, demo, prove and help"
+            ),
             "run `cargo xtask help` for what each of them does",
         )),
     }
 }
 
 /// Runs one command in the workspace around the current folder.
-fn run(command: &Command) -> Result<(), Failure> {
+fn run(command: &Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Help => {
-            print!("{HELP}");
-            Ok(())
-        }
-        Command::Tidy => {
-            println!("{}", tidy::run(&Workspace::find()?)?);
-            Ok(())
-        }
-        Command::Test { quick } => test::run(&Workspace::find()?, *quick),
-        Command::Guests => guests::run(&Workspace::find()?),
-        Command::Demo => demo::run(&Workspace::find()?),
+        Command::Help => print!("{HELP}"),
+        Command::Tidy => println!("{}", tidy::run(&Workspace::find()?)?),
+        Command::Test { quick } => test::run(&Workspace::find()?, *quick)?,
+        Command::Guests => guests::run(&Workspace::find()?)?,
+        Command::Demo => demo::run(&Workspace::find()?)?,
+        Command::Prove(request) => return prove::run(&Workspace::find()?, request),
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn main() -> ExitCode {
@@ -107,7 +114,7 @@ fn main() -> ExitCode {
         }
     };
     match run(&command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("{failure}");
             ExitCode::FAILURE
@@ -131,15 +138,25 @@ mod tests {
         assert_eq!(parsed("test --quick"), Ok(Command::Test { quick: true }));
         assert_eq!(parsed("guests"), Ok(Command::Guests));
         assert_eq!(parsed("demo"), Ok(Command::Demo));
+        assert!(matches!(
+            parsed("prove fast --quick"),
+            Ok(Command::Prove(_))
+        ));
         assert_eq!(parsed(""), Ok(Command::Help));
         assert_eq!(parsed("test --help"), Ok(Command::Help));
     }
 
     #[test]
     fn an_unknown_command_is_refused_with_the_list_of_those_that_exist() {
-        let message = parsed("prove fast").expect_err("there is no such command");
-        assert!(message.contains("there is no command `prove`"), "{message}");
-        assert!(message.contains("test, tidy, guests, demo"), "{message}");
+        let message = parsed("measure").expect_err("there is no such command");
+        assert!(
+            message.contains("there is no command `measure`"),
+            "{message}"
+        );
+        assert!(
+            message.contains("test, tidy, guests, demo, prove"),
+            "{message}"
+        );
     }
 
     #[test]

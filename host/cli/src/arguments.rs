@@ -2,8 +2,10 @@
 //!
 //! Takes in what the user typed; gives out checked values. What a flag means is said once, here, in its help.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use backplane_tape::TapeSchema;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A market-replay backtester built as a plugin host.
@@ -127,6 +129,24 @@ pub enum SourceFormat {
     Databento,
 }
 
+/// What the rows of a tape are.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Rows {
+    /// Orders: a row for what becomes of each of them
+    Mbo,
+    /// Price levels and trades, as a feed without orders shows them
+    Mbp,
+}
+
+impl From<Rows> for TapeSchema {
+    fn from(rows: Rows) -> TapeSchema {
+        match rows {
+            Rows::Mbo => TapeSchema::Mbo,
+            Rows::Mbp => TapeSchema::Mbp,
+        }
+    }
+}
+
 /// Arguments of `tape import`.
 #[derive(Debug, Args)]
 pub struct ImportArguments {
@@ -139,6 +159,9 @@ pub struct ImportArguments {
     /// The tape to write
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+    /// What the tape's rows are
+    #[arg(long, default_value = "mbo", value_name = "SCHEMA")]
+    pub schema: Rows,
     /// LOBSTER's orderbook CSV, where it is not among the inputs
     #[arg(long, value_name = "FILE")]
     pub book: Option<PathBuf>,
@@ -151,6 +174,10 @@ pub struct ImportArguments {
     /// The currency of prices
     #[arg(long, value_name = "CODE")]
     pub currency: Option<String>,
+    /// How often to read the input, each time after the end of the time before and with empty books: a long tape of a
+    /// short recording
+    #[arg(long, default_value = "1", value_name = "COUNT")]
+    pub repeat: NonZeroU32,
     /// Replace the tape if it exists
     #[arg(long)]
     pub force: bool,
@@ -162,9 +189,16 @@ pub struct ImportArguments {
 /// Arguments of `tape generate`.
 #[derive(Debug, Args)]
 pub struct GenerateArguments {
-    /// The tape to write
-    #[arg(short, long, value_name = "FILE")]
-    pub output: PathBuf,
+    /// The tape to write; with `--compare` it may be left away
+    #[arg(short, long, value_name = "FILE", required_unless_present = "compare")]
+    pub output: Option<PathBuf>,
+    /// A tape of orders to compare the market with: prints what both are like side by side. Set `--messages-per-second`
+    /// to what the recorded market has
+    #[arg(long, value_name = "TAPE")]
+    pub compare: Option<PathBuf>,
+    /// What the tape's rows are
+    #[arg(long, default_value = "mbo", value_name = "SCHEMA")]
+    pub schema: Rows,
     /// The seed: the same seed and settings give the same tape on every machine
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub seed: u64,

@@ -24,6 +24,8 @@ pub mod strategy;
 
 pub mod source;
 
+pub mod prefetch;
+
 pub mod supervise;
 
 pub mod progress;

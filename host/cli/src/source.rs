@@ -6,7 +6,7 @@ use backplane_engine::error::SourceError;
 use backplane_engine::replay::{RowBatch, RowSource};
 use backplane_engine::row::Columns;
 use backplane_sdk::types::{Instrument, InstrumentId};
-use backplane_tape::TapeReader;
+use backplane_tape::{TapeError, TapeReader, TapeSchema};
 
 /// A tape as the engine reads it.
 pub struct TapeSource {
@@ -27,13 +27,22 @@ pub fn instruments(reader: &TapeReader) -> Vec<Instrument> {
     numbered.map(|(id, x)| x.instrument(id)).collect()
 }
 
+/// What went wrong with a tape, in the engine's words.
+pub(crate) fn source_error(error: &TapeError) -> SourceError {
+    SourceError {
+        message: error.to_string(),
+        hint: Some(error.hint().to_string()),
+    }
+}
+
 impl RowSource for TapeSource {
+    fn shows_levels(&self) -> bool {
+        self.reader.schema() == TapeSchema::Mbp
+    }
+
     fn next(&mut self, batch: &mut RowBatch) -> Result<bool, SourceError> {
-        let columns = self.reader.next_batch().map_err(|error| SourceError {
-            message: error.to_string(),
-            hint: Some(error.hint().to_string()),
-        })?;
-        let Some(columns) = columns else {
+        let columns = self.reader.next_batch();
+        let Some(columns) = columns.map_err(|error| source_error(&error))? else {
             return Ok(false);
         };
         let details = columns.details.as_ref();

@@ -40,7 +40,7 @@ pub trait Guest {
         messages: &[Message],
         books: &[LevelBook],
         replies: &mut Replies,
-    ) -> Result<usize, Fault>;
+    ) -> Result<usize, Box<Fault>>;
 
     /// The most messages that one call may deliver; 1 for guests that read lent books.
     fn batch_max(&self) -> usize {
@@ -90,7 +90,7 @@ impl<S: Strategy> Guest for InProcess<S> {
         messages: &[Message],
         books: &[LevelBook],
         replies: &mut Replies,
-    ) -> Result<usize, Fault> {
+    ) -> Result<usize, Box<Fault>> {
         let Some(message) = messages.first() else {
             return Ok(0);
         };

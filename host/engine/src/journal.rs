@@ -1,69 +1,135 @@
 //! The digest of what a strategy did and met.
 //!
 //! Takes in effects in the order in which they happen: commands as given, order news and executions as delivered; gives
-//! out a BLAKE3 digest. Two runs are the same exactly if their digests are. Records are the little-endian bytes of the
-//! plugin contract (`docs/abi.md`), each behind one byte for its kind; a command also behind its time.
+//! out a BLAKE3 digest. Two runs are the same exactly if their digests are.
+//!
+//! A record is a row of 64-bit little-endian words. The first is its head, from the lowest byte: the kind of record (1
+//! command, 2 news, 3 execution), then letters and numbers of the plugin contract (`docs/abi.md`). Hashing costs more
+//! than all else that a command does, so a record leaves out what follows from others: a cancellation says no price, and
+//! news that an order is open or cancelled says only which and when.
+//!
+//! | record | head | words |
+//! |---|---|---|
+//! | submit | 1, kind, side, type, time in force, 1 if the last four words are there | time, id, instrument and flags (32 bits each), price, quantity; where one of them is set: stop price, trail, displayed, expiry |
+//! | other command | 1, kind | time, id, instrument, price, quantity, as far as the kind uses them: modify the last two, timer and metric the price, cancel-all the instrument |
+//! | open, cancelled | 2, status, side, 0, reason (16 bits) | id, exchange time, local time |
+//! | other news | 2, status, side, 1, reason (16 bits) | id, exchange time, local time, instrument, price, quantity, leaves |
+//! | execution | 3, liquidity, side | id, exchange time, local time, instrument, price, quantity, leaves, fee |
 
-use backplane_sdk::abi::{Command, Message};
+use backplane_sdk::abi::{Command, Message, v1::command_kind};
+use backplane_sdk::types::{OrderStatus, Price, Timestamp};
 
-/// Bytes gathered before they are hashed; many at once are hashed several times faster than one by one.
+/// Bytes gathered before they are hashed; many at once are hashed several times faster than one by one, and as fast as
+/// can be where every chunk of BLAKE3 begins at a multiple of its size.
 const GATHERED_BYTES: usize = 16 * 1024;
+/// The most bytes of one record.
+const RECORD_BYTES_MAX: usize = 128;
 const COMMAND: u8 = 1;
-const ANSWER: u8 = 2;
+const NEWS: u8 = 2;
+const EXECUTION: u8 = 3;
 
 /// The digest of one strategy instance.
 pub struct Journal {
     hasher: blake3::Hasher,
-    gathered: Vec<u8>,
+    gathered: Box<[u8]>,
+    length: usize,
 }
 
 impl Default for Journal {
     fn default() -> Journal {
         Journal {
             hasher: blake3::Hasher::new(),
-            gathered: Vec::with_capacity(GATHERED_BYTES),
+            gathered: vec![0; GATHERED_BYTES + RECORD_BYTES_MAX].into(),
+            length: 0,
         }
     }
 }
 
 impl Journal {
     /// A command was given at local time `at`.
+    #[inline]
     pub fn command(&mut self, at: i64, command: &Command) {
-        self.gather(&[COMMAND]);
-        self.gather(&at.to_le_bytes());
-        self.gather(&command.to_bytes());
+        let (at, id, kind) = (at as u64, command.id, command.kind);
+        let (price, quantity) = (command.price as u64, command.quantity as u64);
+        let head = u64::from_le_bytes([COMMAND, kind, 0, 0, 0, 0, 0, 0]);
+        match kind {
+            command_kind::SUBMIT => self.submit(at, command),
+            command_kind::MODIFY => self.put([head, at, id, price, quantity]),
+            command_kind::CANCEL | command_kind::CANCEL_TIMER => self.put([head, at, id]),
+            command_kind::CANCEL_ALL => self.put([head, at, id, command.instrument.into()]),
+            _ => self.put([head, at, id, price]),
+        }
     }
 
-    /// Order news or an execution was delivered.
-    pub fn answer(&mut self, message: &Message) {
-        self.gather(&[ANSWER]);
-        self.gather(&message.to_bytes());
+    #[inline]
+    fn submit(&mut self, at: u64, command: &Command) {
+        let x = command;
+        let is_wide = x.stop_price != Price::UNDEFINED.0
+            || x.trail != Price::UNDEFINED.0
+            || x.displayed != 0
+            || x.expire_at != Timestamp::MAX.0;
+        let (kind, wide) = (x.order_type, u8::from(is_wide));
+        let head = [COMMAND, x.kind, x.side, kind, x.time_in_force, wide, 0, 0];
+        let head = u64::from_le_bytes(head);
+        let whose = u64::from(x.instrument) | u64::from(x.flags) << 32;
+        self.put([head, at, x.id, whose, x.price as u64, x.quantity as u64]);
+        if is_wide {
+            let further = [x.stop_price, x.trail, x.displayed, x.expire_at];
+            self.put(further.map(|x| x as u64));
+        }
+    }
+
+    /// News of an order was delivered.
+    #[inline]
+    pub fn update(&mut self, message: &Message) {
+        let [id, price, quantity, leaves, reason] = message.words;
+        let status = message.detail;
+        let is_short = status == OrderStatus::New as u8 || status == OrderStatus::Canceled as u8;
+        let [low, high] = (reason as u16).to_le_bytes();
+        let long = u8::from(!is_short);
+        let head = [NEWS, status, message.side, long, low, high, 0, 0];
+        let (happened, heard) = (message.ts_event as u64, message.ts_recv as u64);
+        self.put([u64::from_le_bytes(head), id, happened, heard]);
+        if !is_short {
+            self.put([message.instrument.into(), price, quantity, leaves]);
+        }
+    }
+
+    /// An execution was delivered.
+    pub fn fill(&mut self, message: &Message) {
+        let [id, price, quantity, leaves, fee] = message.words;
+        let head = [EXECUTION, message.detail, message.side, 0, 0, 0, 0, 0];
+        let (happened, heard) = (message.ts_event as u64, message.ts_recv as u64);
+        self.put([u64::from_le_bytes(head), id, happened, heard]);
+        self.put([message.instrument.into(), price, quantity, leaves, fee]);
     }
 
     /// The digest of all effects so far.
     pub fn digest(&mut self) -> [u8; 32] {
-        self.flush();
+        self.hasher.update(&self.gathered[..self.length]);
+        self.length = 0;
         self.hasher.finalize().into()
     }
 
-    /// Adds bytes, fewer than [`GATHERED_BYTES`]. The hasher gets full buffers only: BLAKE3 hashes whole chunks side by
-    /// side as long as every one of them begins at a multiple of its size.
+    /// Adds words.
     #[inline]
-    fn gather(&mut self, bytes: &[u8]) {
-        let room = GATHERED_BYTES - self.gathered.len();
-        if bytes.len() < room {
-            self.gathered.extend_from_slice(bytes);
-            return;
+    fn put<const COUNT: usize>(&mut self, words: [u64; COUNT]) {
+        let end = self.length + 8 * COUNT;
+        let room = &mut self.gathered[self.length..end];
+        for (chunk, word) in room.chunks_exact_mut(8).zip(words) {
+            chunk.copy_from_slice(&word.to_le_bytes());
         }
-        let (now, later) = bytes.split_at(room);
-        self.gathered.extend_from_slice(now);
-        self.flush();
-        self.gathered.extend_from_slice(later);
+        self.length = end;
+        if end >= GATHERED_BYTES {
+            self.hash();
+        }
     }
 
-    fn flush(&mut self) {
-        self.hasher.update(&self.gathered);
-        self.gathered.clear();
+    #[cold]
+    fn hash(&mut self) {
+        self.hasher.update(&self.gathered[..GATHERED_BYTES]);
+        self.gathered.copy_within(GATHERED_BYTES..self.length, 0);
+        self.length -= GATHERED_BYTES;
     }
 }
 

@@ -2,11 +2,14 @@
 //!
 //! Takes in rows in their order; gives out books, best levels and prices to value positions at.
 
+use std::ops::Range;
+
 use backplane_sdk::book::LevelBook;
 use backplane_sdk::types::{Action, InstrumentId, Price, Quantity, Side};
 
 use crate::record::BestLevels;
-use crate::row::{Row, signal};
+use crate::row::signal;
+use crate::rows::Rows;
 
 /// The market as the strategies see it.
 pub struct Market {
@@ -28,25 +31,36 @@ impl Market {
         &self.books
     }
 
-    /// Takes over a row. A row of an instrument that is not defined changes nothing.
-    #[inline]
-    pub fn apply(&mut self, row: &Row) {
-        let place = usize::from(row.instrument);
-        if row.has(signal::BOOK) {
-            let Some(book) = self.books.get_mut(place) else {
-                return;
-            };
-            if let Some(side) = Side::from_code(row.side) {
-                let size = Quantity(row.level_size.into());
-                book.set_at(side, row.rank.into(), Price(row.price), size);
-            } else if row.action == Action::Clear.code() {
-                book.clear();
+    /// Takes over some rows. A row of an instrument that is not defined changes nothing.
+    pub fn apply_all(&mut self, rows: &Rows, places: Range<usize>) {
+        let count = places.len();
+        // Slices of one length let the compiler leave out the bounds checks below.
+        let signals = &rows.signals[places.clone()][..count];
+        let instrument = &rows.instrument[places.clone()][..count];
+        let side = &rows.side[places.clone()][..count];
+        let rank = &rows.rank[places.clone()][..count];
+        let price = &rows.price[places.clone()][..count];
+        let level_size = &rows.level_size[places.clone()][..count];
+        for i in 0..count {
+            let place = usize::from(instrument[i]);
+            if signals[i] & signal::BOOK != 0 {
+                let Some(book) = self.books.get_mut(place) else {
+                    continue;
+                };
+                match Side::from_code(side[i]) {
+                    Some(side) => {
+                        let size = Quantity(level_size[i].into());
+                        book.set_at(side, rank[i].into(), Price(price[i]), size);
+                    }
+                    None if rows.action[places.start + i] == Action::Clear.code() => book.clear(),
+                    None => {}
+                }
             }
-        }
-        if row.has(signal::TRADE)
-            && let Some(last) = self.last_trades.get_mut(place)
-        {
-            *last = Price(row.price);
+            if signals[i] & signal::TRADE != 0
+                && let Some(last) = self.last_trades.get_mut(place)
+            {
+                *last = Price(price[i]);
+            }
         }
     }
 
@@ -59,11 +73,15 @@ impl Market {
         })
     }
 
+    /// The last trade's price; `None` before the first.
+    pub fn last_trade(&self, instrument: InstrumentId) -> Option<Price> {
+        let last = self.last_trades.get(instrument.index()).copied();
+        last.filter(|x| x.is_defined())
+    }
+
     /// The price at which a position is valued: the mid; the last trade while a side is empty; `None` before either.
     pub fn mark(&self, instrument: InstrumentId) -> Option<Price> {
-        let book = self.books.get(instrument.index())?;
-        let last = self.last_trades[instrument.index()];
-        let mid = book.view().mid();
-        mid.or_else(|| last.is_defined().then_some(last))
+        let mid = self.best(instrument).mid();
+        mid.or_else(|| self.last_trade(instrument))
     }
 }

@@ -20,7 +20,7 @@ impl InstanceId {
 }
 
 /// Why an order was filled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FillReason {
     /// A trade at the order's price reached its place in the queue.
     QueueReached,
@@ -29,6 +29,7 @@ pub enum FillReason {
     /// An incoming order of the other side was priced at the order's price or through it.
     Crossed,
     /// The order took liquidity on arrival.
+    #[default]
     Taker,
 }
 
@@ -51,6 +52,15 @@ pub struct BestLevels {
     pub bid: Option<Level>,
     /// The best ask.
     pub ask: Option<Level>,
+}
+
+impl BestLevels {
+    /// Half-way between both, rounded down to 1e-9; `None` while a side is empty.
+    pub fn mid(&self) -> Option<Price> {
+        let (bid, ask) = (self.bid?.price, self.ask?.price);
+        let sum = i128::from(bid.0) + i128::from(ask.0);
+        Some(Price(sum.div_euclid(2) as i64))
+    }
 }
 
 /// A command as it was given.
@@ -160,6 +170,10 @@ impl std::error::Error for RecordError {}
 /// Keeps the records of a run. Every method may fail, which stops the run.
 #[allow(clippy::missing_errors_doc)]
 pub trait Recorder {
+    /// Whether records are kept at all. Where they are not, none are made, and no method is called.
+    fn keeps(&self) -> bool {
+        true
+    }
     /// A command was given.
     fn command(&mut self, record: &CommandRecord) -> Result<(), RecordError>;
     /// News of an order was delivered.
@@ -179,6 +193,9 @@ pub trait Recorder {
 pub struct Unrecorded;
 
 impl Recorder for Unrecorded {
+    fn keeps(&self) -> bool {
+        false
+    }
     fn command(&mut self, _: &CommandRecord) -> Result<(), RecordError> {
         Ok(())
     }

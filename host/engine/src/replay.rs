@@ -6,7 +6,8 @@
 use backplane_sdk::types::Flags;
 
 use crate::error::SourceError;
-use crate::row::{Columns, Detail, Row, signal};
+use crate::row::{Columns, signal};
+use crate::rows::Rows;
 
 /// Gives a tape's rows, batch by batch.
 pub trait RowSource {
@@ -15,10 +16,18 @@ pub trait RowSource {
     /// # Errors
     /// Says which file could not be read, where, and what to do.
     fn next(&mut self, batch: &mut RowBatch) -> Result<bool, SourceError>;
+
+    /// Whether the tape shows price levels only (schema `mbp`), and no orders.
+    fn shows_levels(&self) -> bool {
+        false
+    }
 }
 
 /// The most nanoseconds between a row's two times that a row can hold.
 const FEED_LATENCY_MAX: i64 = u32::MAX as i64;
+
+/// Times are looked through so many at once: one that must be corrected makes no more of them slow.
+const TIMES_AT_ONCE: usize = 512;
 
 /// How the replay makes both times of a row.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,43 +55,99 @@ impl Clock {
         }
     }
 
-    /// The exchange's time of a row and its feed latency. Neither of the row's times is less than that of the row
-    /// before, and no row is heard before it happened. A row that is said to have happened long after it was received
-    /// does not take the clock along, so that one damaged time does not ruin the rest of the tape.
-    #[inline]
-    fn read(&mut self, ts_event: i64, ts_recv: i64, live: bool) -> (i64, u32) {
+    /// Makes the times of some rows and appends them.
+    fn read_all(&mut self, columns: &Columns<'_>, count: usize, rows: &mut Rows) {
+        for first in (0..count).step_by(TIMES_AT_ONCE) {
+            let end = count.min(first + TIMES_AT_ONCE);
+            let (happened, received) =
+                (&columns.ts_event[first..end], &columns.ts_recv[first..end]);
+            if self.takes(happened, received) {
+                rows.ts_event.extend_from_slice(happened);
+                match self.fixed {
+                    Some(latency) => {
+                        let heard = happened.iter().map(|x| x.saturating_add(latency));
+                        rows.ts_recv.extend(heard);
+                    }
+                    None => rows.ts_recv.extend_from_slice(received),
+                }
+                continue;
+            }
+            let times = happened
+                .iter()
+                .zip(received)
+                .zip(&columns.flags[first..end]);
+            for ((happened, received), flags) in times {
+                let live = flags & Flags::SNAPSHOT == 0;
+                let (happened, heard) = self.read(*happened, *received, live);
+                rows.ts_event.push(happened);
+                rows.ts_recv.push(heard);
+            }
+        }
+    }
+
+    /// Whether [`Clock::read`] would leave all of these times as they are; then the clock goes on to the last of them.
+    /// Whatever is wrong makes a number negative, so that one look at all signs together is enough.
+    fn takes(&mut self, happened: &[i64], received: &[i64]) -> bool {
+        let Some((first, last)) = happened.first().zip(received.first()) else {
+            return true;
+        };
+        let behind =
+            first.wrapping_sub(self.exchange.max(0)) | last.wrapping_sub(self.local.max(0));
+        let signs = |all: i64, pair: &[i64]| all | pair[0] | pair[1].wrapping_sub(pair[0]);
+        let happened_signs = happened.windows(2).fold(behind | *first, signs);
+        let received_signs = received.windows(2).fold(*last, signs);
+        let pairs = happened.iter().zip(received);
+        let allowed = if self.fixed.is_some() {
+            FEED_LATENCY_MAX
+        } else {
+            0
+        };
+        let latency_signs = pairs.fold(0, |all, (happened, received)| {
+            let latency = received.wrapping_sub(*happened);
+            all | latency.wrapping_add(allowed) | FEED_LATENCY_MAX.wrapping_sub(latency)
+        });
+        let is_whole = self.fixed.is_some() || received_signs >= 0;
+        if happened_signs < 0 || latency_signs < 0 || !is_whole {
+            return false;
+        }
+        self.exchange = happened.last().map_or(self.exchange, |x| *x);
+        if self.fixed.is_none() {
+            self.local = received.last().map_or(self.local, |x| *x);
+        }
+        true
+    }
+
+    /// Both times of a row. Neither is less than that of the row before, and no row is heard before it happened. A row
+    /// that is said to have happened long after it was received does not take the clock along, so that one damaged time
+    /// does not ruin the rest of the tape.
+    fn read(&mut self, ts_event: i64, ts_recv: i64, live: bool) -> (i64, i64) {
         let happened = ts_event.min(ts_recv.saturating_add(FEED_LATENCY_MAX));
         if happened < self.exchange {
             self.exchange_time_corrections += u64::from(live);
-        } else {
-            self.exchange = happened;
         }
+        self.exchange = self.exchange.max(happened);
         if let Some(latency) = self.fixed {
-            return (self.exchange, latency as u32);
+            return (self.exchange, self.exchange.saturating_add(latency));
         }
-        if ts_recv < self.exchange && live {
-            self.negative_latency_corrections += 1;
+        if ts_recv < self.exchange {
+            self.negative_latency_corrections += u64::from(live);
         }
         self.local = self.local.max(ts_recv).max(self.exchange);
-        let latency = self.local.saturating_sub(self.exchange);
-        if latency > FEED_LATENCY_MAX {
+        if self.local.saturating_sub(self.exchange) > FEED_LATENCY_MAX {
             self.late_corrections += u64::from(live);
             self.exchange = self.local - FEED_LATENCY_MAX;
-            return (self.exchange, u32::MAX);
         }
-        (self.exchange, latency as u32)
+        (self.exchange, self.local)
     }
 }
 
-/// Rows with their details, and the places of those that the exchange must look at.
+/// Rows, and the clock that makes their times.
 #[derive(Clone, Debug, Default)]
 pub struct RowBatch {
-    rows: Vec<Row>,
-    details: Vec<Detail>,
-    matches: Vec<u32>,
+    rows: Rows,
     clock: Clock,
-    /// Whether the next row begins an atomic event.
-    boundary: bool,
+    /// The signals of the row before.
+    before: u8,
 }
 
 impl RowBatch {
@@ -90,7 +155,7 @@ impl RowBatch {
     pub fn new(clock: Clock) -> RowBatch {
         RowBatch {
             clock,
-            boundary: true,
+            before: signal::LAST,
             ..RowBatch::default()
         }
     }
@@ -98,72 +163,8 @@ impl RowBatch {
     /// Appends the rows of a tape's columns.
     pub fn extend(&mut self, columns: &Columns<'_>) {
         let count = columns.len();
-        let Columns {
-            ts_event, ts_recv, ..
-        } = columns;
-        // Slices of one length let the compiler leave out the bounds checks below.
-        let (ts_event, ts_recv) = (&ts_event[..count], &ts_recv[..count]);
-        let (price, size) = (&columns.price[..count], &columns.size[..count]);
-        let (level_size, priority) = (&columns.level_size[..count], &columns.priority[..count]);
-        let (instrument, action) = (&columns.instrument[..count], &columns.action[..count]);
-        let (side, flags) = (&columns.side[..count], &columns.flags[..count]);
-        let (signals, rank) = (&columns.signals[..count], &columns.rank[..count]);
-        let mut clock = self.clock;
-        let mut boundary = self.boundary;
-        let matches = &mut self.matches;
-        let first = self.rows.len();
-        // The iterator's length is known, so that room is made once and not asked for at each row.
-        self.rows.extend((0..count).map(|i| {
-            let live = flags[i] & Flags::SNAPSHOT == 0;
-            let (exchange, feed_latency) = clock.read(ts_event[i], ts_recv[i], live);
-            let known = signals[i] & !signal::START;
-            if known & signal::MATCH != 0 {
-                matches.push((first + i) as u32);
-            }
-            let starts = if boundary { signal::START } else { 0 };
-            boundary = known & signal::LAST != 0;
-            Row {
-                ts_event: exchange,
-                price: price[i],
-                feed_latency,
-                size: size[i],
-                level_size: level_size[i],
-                priority: priority[i],
-                instrument: instrument[i],
-                action: action[i],
-                side: side[i],
-                flags: flags[i],
-                signals: known | starts,
-                rank: rank[i],
-            }
-        }));
-        self.clock = clock;
-        self.boundary = boundary;
-        self.extend_details(columns, count);
-    }
-
-    fn extend_details(&mut self, columns: &Columns<'_>, count: usize) {
-        if columns.order_id.len() < count || columns.sequence.len() < count {
-            return;
-        }
-        let pairs = columns.order_id[..count].iter().zip(columns.sequence);
-        let details = pairs.map(|(order_id, sequence)| Detail {
-            order_id: *order_id,
-            sequence: *sequence,
-        });
-        self.details.extend(details);
-    }
-
-    /// Forgets the first `count` rows.
-    fn forget(&mut self, count: usize) {
-        self.rows.drain(..count);
-        let details = count.min(self.details.len());
-        self.details.drain(..details);
-        let first = self.matches.partition_point(|x| (*x as usize) < count);
-        self.matches.drain(..first);
-        for place in &mut self.matches {
-            *place -= count as u32;
-        }
+        self.clock.read_all(columns, count, &mut self.rows);
+        self.before = self.rows.extend(columns, count, self.before);
     }
 }
 
@@ -175,6 +176,8 @@ pub struct Window {
     ended: bool,
     /// When the last row that was ever loaded is heard.
     last_heard: Option<i64>,
+    /// The exchange time of the last loaded row that begins an event.
+    known_until: i64,
 }
 
 impl Window {
@@ -185,6 +188,7 @@ impl Window {
             first: 0,
             ended: false,
             last_heard: None,
+            known_until: i64::MIN,
         }
     }
 
@@ -196,13 +200,15 @@ impl Window {
         if self.ended {
             return Ok(false);
         }
-        let forgotten = keep
-            .saturating_sub(self.first)
-            .min(self.batch.rows.len() as u64);
-        self.batch.forget(forgotten as usize);
+        let rows = &mut self.batch.rows;
+        let forgotten = keep.saturating_sub(self.first).min(rows.len() as u64);
+        rows.forget(forgotten as usize);
         self.first += forgotten;
         self.ended = !source.next(&mut self.batch)?;
-        self.last_heard = self.batch.rows.last().map(Row::local).or(self.last_heard);
+        let rows = &self.batch.rows;
+        self.last_heard = rows.ts_recv.last().copied().or(self.last_heard);
+        let starts = rows.last_start(0..rows.len());
+        self.known_until = starts.map_or(self.known_until, |place| rows.ts_event[place]);
         Ok(!self.ended)
     }
 
@@ -216,46 +222,22 @@ impl Window {
         until: i64,
         keep: u64,
     ) -> Result<(), SourceError> {
-        while !self.ended && !self.reaches(until) {
+        while !self.ended && self.known_until <= until {
             self.load(source, keep)?;
         }
         Ok(())
     }
 
-    fn reaches(&self, until: i64) -> bool {
-        let later = self.batch.rows.iter().rev();
-        later
-            .take_while(|row| row.ts_event > until)
-            .any(|row| row.has(signal::START))
-    }
-
     /// The rows.
     #[inline]
-    pub fn rows(&self) -> &[Row] {
+    pub const fn rows(&self) -> &Rows {
         &self.batch.rows
     }
 
-    /// The rows from this number on, which must not be forgotten yet.
+    /// The place within [`Window::rows`] of the row of a number, which must not be forgotten yet.
     #[inline]
-    pub fn rows_from(&self, number: u64) -> &[Row] {
-        &self.batch.rows[(number - self.first) as usize..]
-    }
-
-    /// The row of a number, where it is loaded and not forgotten yet.
-    #[inline]
-    pub fn get(&self, number: u64) -> Option<&Row> {
-        self.batch.rows.get((number - self.first) as usize)
-    }
-
-    /// The places within [`Window::rows`] of the rows that the exchange must look at.
-    pub fn matches(&self) -> &[u32] {
-        &self.batch.matches
-    }
-
-    /// What only subscribers of single orders need of a row; zeros where the source gave none.
-    pub fn detail(&self, number: u64) -> Detail {
-        let place = (number - self.first) as usize;
-        self.batch.details.get(place).copied().unwrap_or_default()
+    pub const fn place(&self, number: u64) -> usize {
+        (number - self.first) as usize
     }
 
     /// When the tape's last row is heard; `None` as long as the end of the tape was not reached.
@@ -287,12 +269,12 @@ mod tests {
     #[test]
     fn no_row_goes_back_in_time_or_is_heard_before_it_happened() {
         let mut clock = Clock::new(None);
-        assert_eq!(clock.read(100, 150, true), (100, 50));
-        assert_eq!(clock.read(90, 160, true), (100, 60));
-        assert_eq!(clock.read(200, 150, true), (200, 0));
+        assert_eq!(clock.read(100, 150, true), (100, 150));
+        assert_eq!(clock.read(90, 160, true), (100, 160));
+        assert_eq!(clock.read(200, 150, true), (200, 200));
         assert_eq!(
             clock.read(200, 9_000_000_000, true),
-            (4_705_032_705, u32::MAX)
+            (4_705_032_705, 9_000_000_000)
         );
         assert_eq!(clock.exchange_time_corrections, 1);
         assert_eq!(clock.negative_latency_corrections, 1);
@@ -302,19 +284,19 @@ mod tests {
     #[test]
     fn a_time_in_the_far_future_does_not_take_the_clock_along() {
         let mut clock = Clock::new(None);
-        assert_eq!(clock.read(100, 150, true), (100, 50));
+        assert_eq!(clock.read(100, 150, true), (100, 150));
         let (happened, _) = clock.read(i64::MAX, 200, true);
         assert_eq!(happened, 200 + FEED_LATENCY_MAX);
         let later = 200 + 2 * FEED_LATENCY_MAX;
-        assert_eq!(clock.read(later, later, true), (later, 0));
+        assert_eq!(clock.read(later, later, true), (later, later));
         assert_eq!(clock.negative_latency_corrections, 1);
     }
 
     #[test]
     fn a_fixed_latency_replaces_the_recorded_one() {
         let mut clock = Clock::new(Some(7));
-        assert_eq!(clock.read(100, 5_000, true), (100, 7));
-        assert_eq!(clock.read(99, 5_000, true), (100, 7));
+        assert_eq!(clock.read(100, 5_000, true), (100, 107));
+        assert_eq!(clock.read(99, 5_000, true), (100, 107));
     }
 
     fn columns<'a>(times: &'a [i64], signals: &'a [u8], zeros: &'a [u32]) -> Columns<'a> {
@@ -369,12 +351,10 @@ mod tests {
             (0, 5),
             "row 9 begins no event"
         );
-        assert_eq!(window.matches(), [1, 4]);
         window.reach(&mut source, 3, 2).unwrap();
         assert_eq!((window.first(), window.end()), (2, 6));
-        assert_eq!(window.matches(), [2]);
-        assert!(window.rows()[1].has(signal::START));
-        assert!(!window.rows()[2].has(signal::START));
+        assert!(window.rows().has(1, signal::START));
+        assert!(!window.rows().has(2, signal::START));
         window.reach(&mut source, 100, 6).unwrap();
         assert_eq!((window.first(), window.end()), (6, 6));
     }

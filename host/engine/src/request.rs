@@ -1,9 +1,8 @@
 //! What travels between a strategy and its exchange.
 //!
-//! Takes in validated commands on the way out and effects on the way back; gives out plain values with the time at which
-//! each arrives.
+//! Takes in validated commands on the way out and what is known of fills on the way back; gives out plain values with
+//! the time at which each arrives. Answers travel as the messages that the strategy will hear.
 
-use backplane_sdk::abi::Message;
 use backplane_sdk::types::{InstrumentId, OrderId, Price, Quantity, Reason, Side, Timestamp};
 
 use crate::record::{BestLevels, FillReason};
@@ -109,7 +108,7 @@ pub struct Request {
 }
 
 /// What is known of a fill beyond what the strategy is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FillContext {
     /// Why it happened.
     pub reason: FillReason,
@@ -119,15 +118,4 @@ pub struct FillContext {
     pub arrived: Timestamp,
     /// The exchange's best levels just before.
     pub best: BestLevels,
-}
-
-/// An answer on its way to the strategy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// When it arrives at the strategy.
-    pub due: i64,
-    /// The order update or fill.
-    pub message: Message,
-    /// For a fill, what else is known.
-    pub fill: Option<FillContext>,
 }

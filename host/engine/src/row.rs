@@ -1,6 +1,6 @@
 //! One row of a tape as the engine replays it, and the columns from which rows are made.
 //!
-//! Takes in a tape's columns as slices, whoever reads them; gives out 40-byte rows. What a replay would have to look up
+//! Takes in a tape's columns as slices, whoever reads them; gives out rows. What a replay would have to look up
 //! was resolved when the tape was imported: the size of the level afterwards, its place in the book, and the priority of
 //! the order that the row touches. So a row costs arithmetic, never a search for an order.
 
@@ -22,7 +22,7 @@ pub mod signal {
     /// The row ends an atomic event.
     pub const LAST: u8 = 1 << 6;
     /// The row begins an atomic event.
-    pub const START: u8 = 1 << 7;
+    pub const START: u8 = LAST << 1;
 }
 
 /// One row of a tape.
@@ -30,10 +30,10 @@ pub mod signal {
 pub struct Row {
     /// The exchange's time in nanoseconds: never less than that of the row before.
     pub ts_event: i64,
+    /// When the strategies hear of it: never less than that of the row before, nor than `ts_event`.
+    pub ts_recv: i64,
     /// The price in units of 1e-9.
     pub price: i64,
-    /// How many nanoseconds after `ts_event` the strategies hear of it.
-    pub feed_latency: u32,
     /// The quantity added, cancelled, executed or traded; for a modification the order's new size.
     pub size: u32,
     /// What rests at the price and side after the row.
@@ -59,7 +59,7 @@ impl Row {
     /// When the strategies hear of the row.
     #[inline]
     pub const fn local(&self) -> i64 {
-        self.ts_event.saturating_add(self.feed_latency as i64)
+        self.ts_recv
     }
 
     /// Whether any of these bits of [`signal`] is set.
@@ -68,8 +68,6 @@ impl Row {
         self.signals & signals != 0
     }
 }
-
-const _: () = assert!(size_of::<Row>() == 40);
 
 /// What only subscribers of single orders need of a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

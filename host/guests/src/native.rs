@@ -159,14 +159,14 @@ impl Guest for NativeGuest {
         messages: &[Message],
         books: &[LevelBook],
         replies: &mut Replies,
-    ) -> Result<usize, Fault> {
+    ) -> Result<usize, Box<Fault>> {
         let Some(message) = messages.first() else {
             return Ok(0);
         };
         let (commands, logs) = (&mut replies.commands, &mut replies.logs);
         match self.instance.hear(message, books, commands, logs) {
             Ok(()) => Ok(1),
-            Err(failure) => Err(self.failed(failure)),
+            Err(failure) => Err(Box::new(self.failed(failure))),
         }
     }
 

@@ -1,6 +1,7 @@
-//! The tape's format, version 1: columns, and what the schema's metadata says.
+//! The tape's format, version 1: columns, and what the metadata says.
 //!
-//! Takes in a [`Header`]; gives out the Arrow schema that carries it, and the header again from such metadata.
+//! Takes in a [`Header`] and a [`TapeSchema`]; gives out the Arrow schema that carries them, and both again from such
+//! metadata.
 //!
 //! A tape is an Arrow IPC file without compression, dictionaries and nulls, of record batches of [`BATCH_ROWS`] rows.
 //! Rows are in tape order: sorted by `ts_recv`, the source's order kept among equals. The columns are, in order:
@@ -26,8 +27,27 @@
 //! An M row changes an order's size at its price. Where the size grew, the order goes to the end of the queue and its
 //! priority is the row's number from then on. Where nothing changed ([`crate::Signals::BOOK`] is not set) it keeps its
 //! place. Smaller sizes are C rows, other prices are a C row and an A row.
+//!
+//! # Schemas
+//!
+//! The metadata `backplane.schema` says what the rows are ([`TapeSchema`]). Those of `mbo` are as described above: one
+//! for what becomes of each order. Those of `mbp` show price levels and no orders: `order_id`, `remaining` and
+//! `priority` are 0, and there are no M and F rows. An atomic event of such a tape holds, in this order:
+//!
+//! | rows | what they say |
+//! |---|---|
+//! | T | a trade print: one row for each price and aggressor's side that follow each other in the event; never without [`crate::Signals::TRADE`] and [`crate::Signals::MATCH`] |
+//! | R | the book is empty from here on |
+//! | C | a level shrank: `size` is by how much, `level_size` what rests there after the event |
+//! | A | a level grew, likewise; [`crate::Signals::MATCH`] where it was made and is the best of its side |
+//!
+//! A level has at most one row in an event, one that ends as it began has none, and an event of which nothing is to be
+//! seen is not there at all. As levels that shrank come before those that grew, the book is never crossed within an
+//! event that does not leave it crossed. `rank` is the level's place in a book to which all rows before have been
+//! applied.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,8 +59,6 @@ use crate::error::TapeError;
 
 /// The version of the format, as the metadata says it.
 pub const FORMAT_VERSION: &str = "1";
-/// The schema of the rows, in Databento's words.
-pub const SCHEMA_NAME: &str = "mbo";
 /// Rows in a batch that this crate writes.
 pub const BATCH_ROWS: usize = 16_384;
 /// Rows in a batch that this crate agrees to read.
@@ -60,6 +78,53 @@ pub const KEY_SOURCE: &str = "backplane.source";
 pub const KEY_STATISTICS: &str = "backplane.statistics";
 /// Footer metadata key of the digest of the columns.
 pub const KEY_DIGEST: &str = "backplane.digest";
+
+/// What the rows of a tape are, in Databento's words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TapeSchema {
+    /// Market by order: a row for what becomes of each order.
+    #[default]
+    Mbo,
+    /// Market by price: trade prints, and a row for each price level that an event changes.
+    Mbp,
+}
+
+impl TapeSchema {
+    /// The schema's name, as the metadata says it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            TapeSchema::Mbo => "mbo",
+            TapeSchema::Mbp => "mbp",
+        }
+    }
+
+    /// The schema of a name.
+    pub fn from_name(name: &str) -> Option<TapeSchema> {
+        [TapeSchema::Mbo, TapeSchema::Mbp]
+            .into_iter()
+            .find(|schema| schema.name() == name)
+    }
+
+    /// The schema that metadata names; `find` gives the value of a key.
+    pub(crate) fn read<'a>(
+        path: &Path,
+        find: impl Fn(&str) -> Option<&'a str>,
+    ) -> Result<TapeSchema, TapeError> {
+        let name = need(path, &find, KEY_SCHEMA)?;
+        TapeSchema::from_name(name).ok_or_else(|| {
+            let why =
+                format!("its rows are of schema {name:?}, this program reads `mbo` and `mbp`");
+            TapeError::unsupported(path, why)
+        })
+    }
+}
+
+impl fmt::Display for TapeSchema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
 
 /// The physical type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,8 +260,8 @@ pub struct SourceFile {
 }
 
 impl Header {
-    /// The Arrow schema of a tape with this header.
-    pub(crate) fn schema(&self) -> Result<Schema, TapeError> {
+    /// The Arrow schema of a tape with this header and rows of `schema`.
+    pub(crate) fn arrow_schema(&self, schema: TapeSchema) -> Result<Schema, TapeError> {
         if self.instruments.is_empty() || self.instruments.len() > INSTRUMENTS_MAX {
             let why = format!(
                 "a tape holds 1 to {INSTRUMENTS_MAX} instruments, not {}",
@@ -211,7 +276,7 @@ impl Header {
         };
         let metadata = HashMap::from([
             (KEY_FORMAT.to_owned(), FORMAT_VERSION.to_owned()),
-            (KEY_SCHEMA.to_owned(), SCHEMA_NAME.to_owned()),
+            (KEY_SCHEMA.to_owned(), schema.name().to_owned()),
             (
                 KEY_INSTRUMENTS.to_owned(),
                 json(serde_json::to_string(&self.instruments))?,
@@ -233,25 +298,12 @@ impl Header {
         path: &Path,
         find: impl Fn(&str) -> Option<&'a str>,
     ) -> Result<Header, TapeError> {
-        let need = |key: &str| {
-            find(key).ok_or_else(|| {
-                TapeError::unsupported(
-                    path,
-                    format!("the metadata has no `{key}`: this is no tape"),
-                )
-            })
-        };
+        let need = |key: &str| need(path, &find, key);
         let version = need(KEY_FORMAT)?;
         if version != FORMAT_VERSION {
             let why = format!(
                 "its format is version {version:?}, this program reads version {FORMAT_VERSION}"
             );
-            return Err(TapeError::unsupported(path, why));
-        }
-        let schema = need(KEY_SCHEMA)?;
-        if schema != SCHEMA_NAME {
-            let why =
-                format!("its rows are of schema {schema:?}, this program reads `{SCHEMA_NAME}`");
             return Err(TapeError::unsupported(path, why));
         }
         let bad = |key: &str, error: serde_json::Error| {
@@ -274,4 +326,16 @@ impl Header {
             source,
         })
     }
+}
+
+/// The value that metadata must have.
+fn need<'a>(
+    path: &Path,
+    find: &impl Fn(&str) -> Option<&'a str>,
+    key: &str,
+) -> Result<&'a str, TapeError> {
+    find(key).ok_or_else(|| {
+        let why = format!("the metadata has no `{key}`: this is no tape");
+        TapeError::unsupported(path, why)
+    })
 }

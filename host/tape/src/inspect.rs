@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::error::TapeError;
-use crate::format::Header;
+use crate::format::{Header, TapeSchema};
 use crate::import::write_instruments;
 use crate::reader::TapeReader;
 use crate::statistics::Statistics;
@@ -18,6 +18,8 @@ use crate::statistics::Statistics;
 pub struct Inspection {
     /// The tape.
     pub tape: PathBuf,
+    /// What its rows are.
+    pub schema: TapeSchema,
     /// Its rows, as its batches say.
     pub rows: u64,
     /// What is known before the first row.
@@ -36,6 +38,7 @@ pub fn inspect(tape: &Path) -> Result<Inspection, TapeError> {
     let reader = TapeReader::open(tape)?;
     Ok(Inspection {
         tape: tape.to_path_buf(),
+        schema: reader.schema(),
         rows: reader.rows(),
         header: reader.header().clone(),
         statistics: reader.statistics().cloned(),
@@ -47,9 +50,10 @@ impl fmt::Display for Inspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{}: {} rows, from {}",
+            "{}: {} rows, schema {}, from {}",
             self.tape.display(),
             self.rows,
+            self.schema,
             self.header.source.from
         )?;
         for input in &self.header.source.inputs {

@@ -2,7 +2,8 @@
 //!
 //! A tape is an Arrow IPC file of order-level rows whose look-ups were done when it was made: each row says what rests
 //! at its level, where in the queue its order stands and whether the best prices change, so that replaying it is
-//! arithmetic. The format is described in [`mod@format`].
+//! arithmetic. A tape may also hold the price-level view of such rows ([`levels`]). The format is described in
+//! [`mod@format`].
 //!
 //! ```no_run
 //! use backplane_tape::import::{ImportOptions, import};
@@ -41,6 +42,8 @@ mod writer;
 pub mod message;
 pub mod resolve;
 
+pub mod levels;
+
 pub mod import;
 mod time_zone;
 
@@ -50,7 +53,7 @@ mod inspect;
 mod verify;
 
 pub use error::{Place, TapeError};
-pub use format::{Header, InstrumentDefinition, Source, SourceFile};
+pub use format::{Header, InstrumentDefinition, Source, SourceFile, TapeSchema};
 pub use inspect::{Inspection, inspect};
 pub use message::SourceMessage;
 pub use reader::{Columns, Details, TapeReader};

@@ -11,7 +11,8 @@ pub struct Signals(pub u8);
 impl Signals {
     /// The row is a trade print: a trade, or a fill of a source that has no prints of its own.
     pub const TRADE: u8 = 1 << 0;
-    /// The simulated exchange must look at the row: a fill, an add that makes a new best level, a hidden trade.
+    /// The simulated exchange must look at the row: a fill, an add that makes a new best level, a hidden trade; on a
+    /// price-level tape every trade.
     pub const MATCH: u8 = 1 << 1;
     /// The row changes a price level.
     pub const BOOK: u8 = 1 << 2;

@@ -20,7 +20,7 @@ use tempfile::NamedTempFile;
 
 use crate::digest::ColumnDigest;
 use crate::error::TapeError;
-use crate::format::{BATCH_ROWS, Header, KEY_DIGEST, KEY_STATISTICS, column};
+use crate::format::{BATCH_ROWS, Header, KEY_DIGEST, KEY_STATISTICS, TapeSchema, column};
 use crate::row::Row;
 use crate::statistics::{Crossed, Resolution, RowStatistics, Statistics};
 
@@ -59,13 +59,14 @@ pub struct TapeWriter {
 }
 
 impl TapeWriter {
-    /// Begins a tape that will be called `path`.
+    /// Begins a tape that will be called `path`, of rows of `schema`.
     ///
     /// # Errors
     /// The output exists and may not be replaced, its folder cannot be written to, or the header is impossible.
     pub fn create(
         path: &Path,
         header: &Header,
+        schema: TapeSchema,
         overwrite: Overwrite,
     ) -> Result<TapeWriter, TapeError> {
         if overwrite == Overwrite::Never && path.exists() {
@@ -77,7 +78,7 @@ impl TapeWriter {
             let why = format!("the output {} is a folder", path.display());
             return Err(TapeError::Request { why });
         }
-        let schema = Arc::new(header.schema()?);
+        let schema = Arc::new(header.arrow_schema(schema)?);
         let temporary = temporary_beside(path)?;
         let file = temporary
             .as_file()

@@ -122,7 +122,7 @@ impl Message {
         Quantity(self.words[word] as i64)
     }
 
-    const fn trade(&self) -> Trade {
+    pub(crate) const fn trade(&self) -> Trade {
         Trade {
             instrument: self.instrument_id(),
             price: self.price(0),
@@ -135,7 +135,8 @@ impl Message {
         }
     }
 
-    fn mbo(&self) -> Option<Mbo> {
+    #[inline]
+    pub(crate) fn mbo(&self) -> Option<Mbo> {
         Some(Mbo {
             instrument: self.instrument_id(),
             action: Action::from_code(self.detail)?,
@@ -152,7 +153,7 @@ impl Message {
         })
     }
 
-    const fn level(&self) -> LevelChange {
+    pub(crate) const fn level(&self) -> LevelChange {
         LevelChange {
             instrument: self.instrument_id(),
             side: Side::from_code(self.side),
@@ -165,7 +166,7 @@ impl Message {
         }
     }
 
-    const fn bbo(&self) -> Bbo {
+    pub(crate) const fn bbo(&self) -> Bbo {
         Bbo {
             instrument: self.instrument_id(),
             bid_price: self.price(0),
@@ -218,7 +219,8 @@ impl Message {
         MessageBody::Symbol(symbol)
     }
 
-    fn update(&self) -> Option<OrderUpdate> {
+    #[inline]
+    pub(crate) fn update(&self) -> Option<OrderUpdate> {
         Some(OrderUpdate {
             instrument: self.instrument_id(),
             order_id: OrderId(self.words[0]),
@@ -233,7 +235,8 @@ impl Message {
         })
     }
 
-    fn fill(&self) -> Option<Fill> {
+    #[inline]
+    pub(crate) fn fill(&self) -> Option<Fill> {
         Some(Fill {
             instrument: self.instrument_id(),
             order_id: OrderId(self.words[0]),

@@ -6,6 +6,8 @@
 use super::Level;
 use crate::types::{Price, Quantity, Side};
 
+/// So many of the best levels are looked at one by one before a search.
+const LEVELS_NEAR: usize = 4;
 /// Levels of room in front of the best when the ladder grows.
 const GROWTH_LEVELS: usize = 64;
 
@@ -64,7 +66,13 @@ impl Ladder {
     #[inline]
     pub fn find(&self, price: Price) -> Result<usize, usize> {
         let levels = self.levels();
-        let place = levels.partition_point(|level| self.side.is_better(level.price, price));
+        let is_before = |level: &Level| self.side.is_better(level.price, price);
+        // Most of what is asked for is near the best.
+        let near = levels.iter().take(LEVELS_NEAR);
+        let place = match near.clone().position(|level| !is_before(level)) {
+            Some(place) => place,
+            None => near.len() + levels[near.len()..].partition_point(is_before),
+        };
         match levels.get(place) {
             Some(level) if level.price == price => Ok(place),
             _ => Err(place),
@@ -169,16 +177,14 @@ impl Ladder {
             self.grow();
         }
         self.start -= 1;
-        for place in self.start..self.start + rank {
-            self.levels[place] = self.levels[place + 1];
-        }
-        self.levels[self.start + rank] = level;
+        let (start, place) = (self.start, self.start + rank);
+        self.levels.copy_within(start + 1..=place, start);
+        self.levels[place] = level;
     }
 
     fn remove(&mut self, rank: usize) {
-        for place in (self.start..self.start + rank).rev() {
-            self.levels[place + 1] = self.levels[place];
-        }
+        let (start, place) = (self.start, self.start + rank);
+        self.levels.copy_within(start..place, start + 1);
         self.start += 1;
     }
 

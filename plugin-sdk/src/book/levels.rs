@@ -12,8 +12,8 @@ use crate::types::{Price, Quantity, Side};
 #[repr(C)]
 pub struct LevelBook {
     pub(crate) lent: LentBook,
-    bids: Ladder,
-    asks: Ladder,
+    /// Bids and asks, by [`Side::index`]: which side comes next cannot be foreseen, so it is no branch.
+    ladders: [Ladder; 2],
 }
 
 impl Default for LevelBook {
@@ -27,8 +27,7 @@ impl Clone for LevelBook {
     fn clone(&self) -> LevelBook {
         let mut book = LevelBook {
             lent: LentBook::EMPTY,
-            bids: self.bids.clone(),
-            asks: self.asks.clone(),
+            ladders: self.ladders.clone(),
         };
         Side::BOTH.into_iter().for_each(|side| book.lend(side));
         book
@@ -40,22 +39,19 @@ impl LevelBook {
     pub const fn new() -> LevelBook {
         LevelBook {
             lent: LentBook::EMPTY,
-            bids: Ladder::new(Side::Buy),
-            asks: Ladder::new(Side::Sell),
+            ladders: [Ladder::new(Side::Buy), Ladder::new(Side::Sell)],
         }
     }
 
     /// Both sides at once.
     pub fn view(&self) -> BookView<'_> {
-        BookView::new(self.bids.levels(), self.asks.levels())
+        let [bids, asks] = &self.ladders;
+        BookView::new(bids.levels(), asks.levels())
     }
 
     /// One side.
     pub const fn ladder(&self, side: Side) -> &Ladder {
-        match side {
-            Side::Buy => &self.bids,
-            Side::Sell => &self.asks,
-        }
+        &self.ladders[side.index()]
     }
 
     /// The levels of one side, best first.
@@ -119,19 +115,12 @@ impl LevelBook {
     }
 
     const fn ladder_mut(&mut self, side: Side) -> &mut Ladder {
-        match side {
-            Side::Buy => &mut self.bids,
-            Side::Sell => &mut self.asks,
-        }
+        &mut self.ladders[side.index()]
     }
 
     /// Renews the addresses that plugins read, which every level that is made or removed makes stale.
     #[inline]
     fn lend(&mut self, side: Side) {
-        let levels = match side {
-            Side::Buy => self.bids.levels(),
-            Side::Sell => self.asks.levels(),
-        };
-        self.lent.set(side, levels);
+        self.lent.set(side, self.ladders[side.index()].levels());
     }
 }

@@ -1,12 +1,13 @@
 //! An independent oracle for the exchange simulation: a plain price-time matching engine that keeps every queue, against
 //! which the engine's arithmetic is held on random markets and random orders.
 
-mod flow;
+pub(crate) mod flow;
 mod matching;
-mod scripted;
+pub(crate) mod scripted;
 
+use backplane_engine::error::RunError;
 use backplane_engine::exchange::Fees;
-use backplane_engine::guest::InProcess;
+use backplane_engine::guest::{Guest, InProcess};
 use backplane_engine::latency::{FeedLatency, Latency};
 use backplane_engine::record::{
     CommandRecord, EquityRecord, FillReason, FillRecord, LogRecord, MetricRecord, OrderRecord,
@@ -17,7 +18,6 @@ use backplane_sdk::params::Params;
 use backplane_sdk::types::{
     Instrument, InstrumentId, Nanos, OrderStatus, Price, Reason, Side, Timestamp,
 };
-use backplane_tape::SourceMessage;
 use backplane_tests::rows::{Rows, resolve};
 use proptest::prelude::*;
 
@@ -102,7 +102,12 @@ impl Recorder for Effects {
     }
 }
 
-fn engine(messages: &[SourceMessage], seed: u64, delays: Delays, batch: usize) -> Vec<Effect> {
+/// Every answer that a strategy gets which plays on these rows.
+pub(crate) fn answers(
+    source: &mut Rows,
+    guest: Box<dyn Guest>,
+    delays: Delays,
+) -> Result<Vec<Effect>, RunError> {
     let instrument = Instrument {
         id: InstrumentId(0),
         symbol: "X".into(),
@@ -111,14 +116,11 @@ fn engine(messages: &[SourceMessage], seed: u64, delays: Delays, batch: usize) -
         currency: "USD".into(),
         expiration: Timestamp::MAX,
     };
-    let declared = <Scripted as backplane_sdk::Strategy>::descriptor().params;
-    let params = Params::defaults(&declared).with_text("seed", &seed.to_string());
-    let guest = InProcess::<Scripted>::new(&params.unwrap()).unwrap();
     let mut effects = Effects::default();
     run(Parts {
         instruments: &[instrument],
-        source: &mut Rows::new(resolve(messages, 1), batch),
-        guests: vec![Box::new(guest)],
+        source,
+        guests: vec![guest],
         config: RunConfig {
             latency: Latency {
                 feed: FeedLatency::Fixed(Nanos(delays.feed)),
@@ -130,9 +132,15 @@ fn engine(messages: &[SourceMessage], seed: u64, delays: Delays, batch: usize) -
         },
         recorder: &mut effects,
         watcher: &mut Unwatched,
-    })
-    .unwrap();
-    effects.0
+    })?;
+    Ok(effects.0)
+}
+
+/// The strategy of a script.
+pub(crate) fn scripted(seed: u64) -> Box<dyn Guest> {
+    let declared = <Scripted as backplane_sdk::Strategy>::descriptor().params;
+    let params = Params::defaults(&declared).with_text("seed", &seed.to_string());
+    Box::new(InProcess::<Scripted>::new(&params.unwrap()).unwrap())
 }
 
 proptest! {
@@ -150,7 +158,8 @@ proptest! {
         let delays = Delays { feed, entry, response };
         let messages = flow::random(seed, steps);
         let expected = matching::simulate(&messages, seed, delays);
-        let found = engine(&messages, seed, delays, batch);
+        let mut source = Rows::new(resolve(&messages, 1), batch);
+        let found = answers(&mut source, scripted(seed), delays).unwrap();
         for (number, (found, expected)) in found.iter().zip(&expected).enumerate() {
             prop_assert_eq!(found, expected, "answer {}", number);
         }

@@ -32,6 +32,7 @@ const LAYERS: &[(&str, Option<&[&str]>)] = &[
     ("tests", None),
     ("tests/**", None),
     ("benches", None),
+    ("benches/peer", Some(&["plugin-sdk", "host/tape"])),
 ];
 
 /// Misbehaving plugins of the tests, which may need unsafe code and so other lints.

@@ -3,10 +3,13 @@
 //! Takes in paths and options; gives out tapes and reports on them. The work is done by the tape crate.
 
 use backplane_sdk::types::{Instrument, Price};
-use backplane_tape::generate::{Generator, GeneratorConfig};
+use backplane_tape::generate::{Generator, GeneratorConfig, MarketComparison, MarketProfile};
 use backplane_tape::import::{self, ImportOptions, ImportReport};
 use backplane_tape::resolve::{Conventions, FillConvention, UnknownOrders};
-use backplane_tape::{Header, InstrumentDefinition, Overwrite, Source, inspect, verify};
+use backplane_tape::{
+    Header, InstrumentDefinition, Overwrite, Source, SourceMessage, inspect, verify,
+};
+use serde::Serialize;
 
 use super::show;
 use crate::arguments::{GenerateArguments, ImportArguments, SourceFormat, TapeCommand};
@@ -43,10 +46,12 @@ fn import_files(arguments: &ImportArguments) -> Result<u8, CliError> {
     let options = ImportOptions {
         output: arguments.output.clone(),
         overwrite: overwrite(arguments.force),
+        schema: arguments.schema.into(),
         book: arguments.book.clone(),
         tick: decimal("tick", arguments.tick.as_deref())?.map(Price),
         multiplier: decimal("multiplier", arguments.multiplier.as_deref())?,
         currency: arguments.currency.clone(),
+        repeat: Some(arguments.repeat),
     };
     let report = measured(|progress| {
         let inputs = &arguments.inputs;
@@ -58,6 +63,26 @@ fn import_files(arguments: &ImportArguments) -> Result<u8, CliError> {
     })?;
     show(&report, arguments.json)?;
     Ok(exit::OK)
+}
+
+/// What `tape generate` did: the tape, the comparison, or both.
+#[derive(Serialize)]
+struct Generated {
+    #[serde(flatten)]
+    tape: Option<ImportReport>,
+    comparison: Option<MarketComparison>,
+}
+
+impl std::fmt::Display for Generated {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(tape) = &self.tape {
+            write!(f, "{tape}")?;
+        }
+        if let Some(comparison) = &self.comparison {
+            write!(f, "{comparison}")?;
+        }
+        Ok(())
+    }
 }
 
 fn generate(arguments: &GenerateArguments) -> Result<u8, CliError> {
@@ -76,13 +101,47 @@ fn generate(arguments: &GenerateArguments) -> Result<u8, CliError> {
             "see `backplane tape generate --help`",
         )
     })?;
+    let Some(recorded) = &arguments.compare else {
+        let tape = write_generated(arguments, &generator.instruments(), generator)?;
+        return show_generated(arguments, tape, None);
+    };
+    // The recorded market first: it is what may be wrong.
+    let recorded = MarketProfile::of_tape(recorded)?.statistics();
+    let instruments = generator.instruments();
+    let mut profile = MarketProfile::new(&instruments);
+    let messages = generator.inspect(|message| profile.push(message));
+    let tape = write_generated(arguments, &instruments, messages)?;
+    let comparison = MarketComparison::new(&profile.statistics(), &recorded);
+    show_generated(arguments, tape, Some(comparison))
+}
+
+fn show_generated(
+    arguments: &GenerateArguments,
+    tape: Option<ImportReport>,
+    comparison: Option<MarketComparison>,
+) -> Result<u8, CliError> {
+    show(&Generated { tape, comparison }, arguments.json)?;
+    Ok(exit::OK)
+}
+
+/// Makes a tape of the messages where one is asked for; else takes them all and leaves them.
+fn write_generated(
+    arguments: &GenerateArguments,
+    instruments: &[Instrument],
+    messages: impl Iterator<Item = SourceMessage>,
+) -> Result<Option<ImportReport>, CliError> {
+    let Some(output) = &arguments.output else {
+        messages.for_each(drop);
+        return Ok(None);
+    };
     let options = ImportOptions {
-        output: arguments.output.clone(),
+        output: output.clone(),
         overwrite: overwrite(arguments.force),
+        schema: arguments.schema.into(),
         ..ImportOptions::default()
     };
     let header = Header {
-        instruments: generator.instruments().iter().map(define).collect(),
+        instruments: instruments.iter().map(define).collect(),
         source: Source {
             from: format!("generator, seed {}", arguments.seed),
             inputs: Vec::new(),
@@ -93,11 +152,10 @@ fn generate(arguments: &GenerateArguments) -> Result<u8, CliError> {
         unknown_orders: UnknownOrders::Drop,
     };
     let report = measured(|progress| {
-        let made = import::messages(header, conventions, generator, &options, progress)?;
+        let made = import::messages(header, conventions, messages, &options, progress)?;
         Ok(made)
     })?;
-    show(&report, arguments.json)?;
-    Ok(exit::OK)
+    Ok(Some(report))
 }
 
 fn define(instrument: &Instrument) -> InstrumentDefinition {

@@ -18,6 +18,7 @@ use backplane_analytics::{
 use backplane_engine::fault::Fault;
 use backplane_engine::guest::{Guest, Replies};
 use backplane_engine::record::InstanceId;
+use backplane_engine::replay::RowSource;
 use backplane_engine::summary::{Outcome, RunSummary};
 use backplane_engine::{Parts, Watcher, run};
 use backplane_guests::{Loader, NativeGuest, NativePlugin};
@@ -32,6 +33,7 @@ use super::job::{Job, JobStrategy, News};
 use super::trace::Trace;
 use crate::error::CliError;
 use crate::exit;
+use crate::prefetch::PrefetchedSource;
 use crate::source::{TapeSource, instruments};
 
 /// How often a worker tells how far it got.
@@ -145,7 +147,7 @@ impl Guest for Kept {
         messages: &[Message],
         books: &[LevelBook],
         replies: &mut Replies,
-    ) -> Result<usize, Fault> {
+    ) -> Result<usize, Box<Fault>> {
         let heard = self.guest.hear(messages, books, replies);
         if let Some(trace) = &self.trace {
             trace.returns();
@@ -173,8 +175,13 @@ impl Guest for Absent {
         &self.descriptor
     }
 
-    fn hear(&mut self, _: &[Message], _: &[LevelBook], _: &mut Replies) -> Result<usize, Fault> {
-        Err(self.fault.clone())
+    fn hear(
+        &mut self,
+        _: &[Message],
+        _: &[LevelBook],
+        _: &mut Replies,
+    ) -> Result<usize, Box<Fault>> {
+        Err(Box::new(self.fault.clone()))
     }
 
     fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
@@ -251,9 +258,10 @@ fn work(job: &Job, newsroom: &Newsroom) -> Result<usize, CliError> {
     let reader = reader.with_details(needs_details);
     let description = describe_run(job, &reader, &instruments, instances);
     let mut results = ResultsWriter::create(&job.results, description)?;
+    let mut source = read_ahead(reader)?;
     let mut summary = run(Parts {
         instruments: &instruments,
-        source: &mut TapeSource::new(reader),
+        source: source.as_mut(),
         guests,
         config: job.engine.config(),
         recorder: &mut results,
@@ -270,6 +278,18 @@ fn work(job: &Job, newsroom: &Newsroom) -> Result<usize, CliError> {
     let stopped = stopped.count();
     results.finish(&summary)?;
     Ok(stopped)
+}
+
+/// Reads a tape, ahead of the engine where there is a processor for it.
+fn read_ahead(reader: TapeReader) -> Result<Box<dyn RowSource>, CliError> {
+    if std::thread::available_parallelism().is_ok_and(|x| x.get() == 1) {
+        return Ok(Box::new(TapeSource::new(reader)));
+    }
+    let path = reader.path().to_owned();
+    let source = PrefetchedSource::start(reader);
+    let source =
+        source.map_err(|error| CliError::io("starting a thread to read", &path, &error))?;
+    Ok(Box::new(source))
 }
 
 /// Puts what an earlier worker met into the summary.

@@ -19,11 +19,15 @@ type Hit = fn(&OwnOrder, &Row) -> Option<FillReason>;
 impl Exchange {
     /// Fills what a row fills; `true` where it filled something.
     pub(super) fn match_row(&mut self, view: &View<'_>, place: usize) -> bool {
-        let row = &view.rows[place];
-        let instrument = usize::from(row.instrument);
-        let Some(side) = Side::from_code(row.side) else {
+        let rows = view.rows;
+        let instrument = usize::from(rows.instrument[place]);
+        let Some(side) = Side::from_code(rows.side[place]) else {
             return false;
         };
+        if !self.own.trades(instrument) {
+            return false;
+        }
+        let row = &rows.row(place);
         // The side on which own orders would be filled by this row, and why one at its price would be.
         let (own_side, hit): (Side, Hit) = match Action::from_code(row.action) {
             Some(Action::Fill) => (side, execution),
@@ -35,13 +39,12 @@ impl Exchange {
         if best.is_none_or(|order| hit(order, row).is_none()) {
             return false;
         }
-        self.share(view, place, own_side, hit);
+        self.share(view, row, place, own_side, hit);
         true
     }
 
     /// Shares a row's quantity among the own orders that it hits.
-    fn share(&mut self, view: &View<'_>, place: usize, side: Side, hit: Hit) {
-        let row = &view.rows[place];
+    fn share(&mut self, view: &View<'_>, row: &Row, place: usize, side: Side, hit: Hit) {
         let instrument = InstrumentId(row.instrument.into());
         let number = view.first + place as u64;
         let best = view.truth(instrument, number).best_levels();

@@ -6,14 +6,15 @@
 //! The exchange runs ahead of its strategy in blocks (see [`Exchange::advance`]): as far as no request can land that is
 //! not known yet. Within a block only the rows are visited that can fill something: executions, new best prices and
 //! hidden trades. First in, first out makes that exact: an execution of an order that stands behind ours must have
-//! reached ours first, and one of an order ahead of ours does not concern it.
+//! reached ours first, and one of an order ahead of ours does not concern it. On a tape that shows price levels only,
+//! every change of a level with own orders is visited.
 
 mod fees;
+mod levels;
 mod maker;
 mod own;
 mod taken;
 mod taker;
-mod truth;
 
 use std::collections::VecDeque;
 
@@ -26,21 +27,20 @@ use backplane_sdk::types::{
 
 pub use fees::{Fee, Fees};
 
-use crate::request::{Answer, FillContext, Refused, Request, RequestBody};
-use crate::row::{Row, signal};
+use crate::later::LaterBook;
+use crate::request::{FillContext, Refused, Request, RequestBody};
+use crate::row::signal;
+use crate::rows::Rows;
 use own::{OwnOrder, OwnOrders};
 use taken::TakenLiquidity;
-use truth::Truth;
 
 /// The market as the exchange of one strategy needs it: the rows that are loaded and the book that the strategies see.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
     /// The loaded rows.
-    pub rows: &'a [Row],
+    pub rows: &'a Rows,
     /// The number of the first of them.
     pub first: u64,
-    /// The places of the rows that can fill something.
-    pub matches: &'a [u32],
     /// The number of rows that the strategies' books hold.
     pub heard: u64,
     /// The strategies' books, by the number of the instrument.
@@ -60,6 +60,8 @@ pub struct Rules {
     pub fees: Fees,
     /// The most orders that may be open.
     pub open_orders_max: usize,
+    /// Whether the tape shows price levels only, and no orders.
+    pub shows_levels: bool,
 }
 
 /// The exchange of one strategy.
@@ -67,7 +69,10 @@ pub struct Rules {
 pub struct Exchange {
     rules: Rules,
     requests: VecDeque<Request>,
-    answers: VecDeque<Answer>,
+    /// Order news and fills, with the time at which each arrives.
+    answers: VecDeque<Message>,
+    /// For each fill among the answers what else is known of it.
+    fill_contexts: VecDeque<FillContext>,
     own: OwnOrders,
     taken: TakenLiquidity,
     /// Instruments in which an own order rests at or through the other side's best price, because what was there is
@@ -91,6 +96,7 @@ impl Exchange {
             rules,
             requests: VecDeque::new(),
             answers: VecDeque::new(),
+            fill_contexts: VecDeque::new(),
             own: OwnOrders::default(),
             taken: TakenLiquidity::default(),
             locked: Vec::new(),
@@ -112,14 +118,21 @@ impl Exchange {
         self.requests.len()
     }
 
-    /// The next answer to arrive.
-    pub fn next_answer(&self) -> Option<&Answer> {
-        self.answers.front()
+    /// When the next answer that is known already arrives; `i64::MAX` where none is.
+    #[inline]
+    pub fn next_answer(&self) -> i64 {
+        self.answers.front().map_or(i64::MAX, |x| x.ts_recv)
     }
 
     /// Takes the next answer to arrive.
-    pub fn take_answer(&mut self) -> Option<Answer> {
+    #[inline]
+    pub fn take_answer(&mut self) -> Option<Message> {
         self.answers.pop_front()
+    }
+
+    /// What else is known of a fill. To be called once for each that [`Exchange::take_answer`] gives.
+    pub fn take_fill_context(&mut self) -> Option<FillContext> {
+        self.fill_contexts.pop_front()
     }
 
     /// Whether the tape must be matched against something.
@@ -188,26 +201,45 @@ impl Exchange {
         self.done = self.done.max(self.limit);
     }
 
+    /// Whether this exchange has nothing to do while no row can fill anything: no request and no answer is on its way,
+    /// and nothing is remembered of what was taken.
+    #[inline]
+    pub fn only_rests(&self) -> bool {
+        self.requests.is_empty()
+            && self.answers.is_empty()
+            && self.taken.is_empty()
+            && self.locked.is_empty()
+    }
+
+    /// Goes on to row number `matched` and exchange time `until`, between which no row can fill anything. Only where
+    /// [`Exchange::only_rests`].
+    #[inline]
+    pub fn pass(&mut self, matched: u64, until: i64) {
+        self.matched = self.matched.max(matched);
+        self.done = self.done.max(until);
+    }
+
     /// Matches whole events of the tape up to exchange time `until`, or to the limit if that comes nearer.
     fn match_until(&mut self, view: &View<'_>, until: i64) {
         let start = view.place(self.matched);
+        if self.rules.shows_levels && self.is_live() {
+            self.match_levels(view, start, until);
+            return;
+        }
         if !self.taken.is_empty() || !self.locked.is_empty() {
             self.match_every_row(view, start, until);
             return;
         }
-        let mut end = view.event_after(start, until);
+        let mut end = view.rows.event_after(start, until);
         if !self.own.is_empty() {
-            let first = view.matches.partition_point(|x| (*x as usize) < start);
-            for place in &view.matches[first..] {
-                let place = *place as usize;
-                if place >= end {
-                    break;
-                }
+            let mut next = start;
+            while let Some(place) = view.rows.next_with(next..end, signal::MATCH) {
+                next = place + 1;
                 if self.match_row(view, place) {
                     let nearer = until.min(self.limit);
-                    end = end.min(view.event_after(place, nearer));
+                    end = end.min(view.rows.event_after(place, nearer));
                     if !self.taken.is_empty() || !self.locked.is_empty() {
-                        self.match_every_row(view, place + 1, nearer);
+                        self.match_every_row(view, next, nearer);
                         return;
                     }
                 }
@@ -219,20 +251,23 @@ impl Exchange {
     /// As [`Exchange::match_until`], visiting every row: taken liquidity comes back with any of them, and where an own
     /// order is locked, any added order may fill it.
     fn match_every_row(&mut self, view: &View<'_>, start: usize, until: i64) {
+        let rows = view.rows;
+        let mut end = rows.event_after(start, until);
         let mut place = start;
-        while let Some(row) = view.rows.get(place) {
-            if row.ts_event > until.min(self.limit) && row.has(signal::START) {
-                break;
+        while place < end {
+            let may_cross = !self.locked.is_empty() && rows.action[place] == b'A';
+            if (may_cross || rows.has(place, signal::MATCH)) && self.match_row(view, place) {
+                end = end.min(rows.event_after(place, until.min(self.limit)));
             }
-            let may_cross = row.action == b'A' && !self.locked.is_empty();
-            if row.has(signal::MATCH) || may_cross {
-                self.match_row(view, place);
+            if self.taken.may_be_at(rows.price[place]) || rows.clears(place) {
+                self.taken.hear(rows, place);
             }
-            self.taken.hear(row);
             place += 1;
         }
-        self.matched = view.first + place as u64;
-        self.unlock(view);
+        self.matched = view.first + end as u64;
+        if !self.locked.is_empty() {
+            self.unlock(view);
+        }
     }
 
     /// Forgets the instruments in which no own order is locked any more.
@@ -267,22 +302,21 @@ impl Exchange {
     fn cancel(&mut self, order_id: OrderId, at: i64) {
         match self.own.remove(order_id) {
             Some(order) => self.update(&order, OrderStatus::Canceled, Reason::None, at),
-            None => self.answer(at, &not_open(order_id, OrderStatus::CancelRejected, at)),
+            None => self.answer(at, not_open(order_id, OrderStatus::CancelRejected, at)),
         }
     }
 
     fn cancel_all(&mut self, instrument: Option<InstrumentId>, at: i64) {
-        for order in self.remove_all(instrument) {
+        while let Some(order) = self.remove_first(instrument) {
             self.update(&order, OrderStatus::Canceled, Reason::None, at);
         }
     }
 
-    /// Removes the resting orders of an instrument or of all, in the order of their numbers.
-    fn remove_all(&mut self, instrument: Option<InstrumentId>) -> Vec<OwnOrder> {
+    /// Removes the resting order of the lowest number, of an instrument or of all.
+    fn remove_first(&mut self, instrument: Option<InstrumentId>) -> Option<OwnOrder> {
         let concerned = |x: &(OrderId, InstrumentId)| instrument.is_none_or(|y| x.1 == y);
-        let numbers: Vec<OrderId> = self.own.numbers().filter(concerned).map(|x| x.0).collect();
-        let removed = numbers.into_iter().filter_map(|x| self.own.remove(x));
-        removed.collect()
+        let (order_id, _) = self.own.numbers().find(concerned)?;
+        self.own.remove(order_id)
     }
 
     /// Ends all orders, those on their way included, and gives the news of it, which nobody waits for: the strategy was
@@ -294,9 +328,11 @@ impl Exchange {
         at: Timestamp,
     ) -> Vec<OrderUpdate> {
         self.answers.clear();
-        let resting = self.remove_all(None);
-        let mut news: Vec<OrderUpdate> =
-            resting.iter().map(|x| x.news(status, reason, at)).collect();
+        self.fill_contexts.clear();
+        let mut news = Vec::new();
+        while let Some(order) = self.remove_first(None) {
+            news.push(order.news(status, reason, at));
+        }
         for request in std::mem::take(&mut self.requests) {
             if let RequestBody::Submit(order) = request.body {
                 news.push(OrderUpdate {
@@ -329,26 +365,20 @@ impl Exchange {
             ts_event: Timestamp(at),
             ts_recv: Timestamp(at),
         };
-        self.answer(at, &update);
+        self.answer(at, update);
     }
 
     /// Answers with news of an order.
     fn update(&mut self, order: &OwnOrder, status: OrderStatus, reason: Reason, at: i64) {
-        self.answer(at, &order.news(status, reason, Timestamp(at)));
+        self.answer(at, order.news(status, reason, Timestamp(at)));
     }
 
     /// Sends news of an order on its way.
-    fn answer(&mut self, at: i64, update: &OrderUpdate) {
-        let due = self.due(at);
-        let update = OrderUpdate {
-            ts_recv: Timestamp(due),
-            ..*update
-        };
-        self.answers.push_back(Answer {
-            due,
-            message: Message::from(&update),
-            fill: None,
-        });
+    #[inline]
+    fn answer(&mut self, at: i64, update: OrderUpdate) {
+        let mut message = Message::from(&update);
+        message.ts_recv = self.due(at);
+        self.answers.push_back(message);
     }
 
     /// Executes `quantity` of an order that does not rest, or does no longer, and sends the fill on its way. `order` is
@@ -382,11 +412,8 @@ impl Exchange {
             ts_event: Timestamp(at),
             ts_recv: Timestamp(due),
         };
-        self.answers.push_back(Answer {
-            due,
-            message: Message::from(&fill),
-            fill: Some(context),
-        });
+        self.answers.push_back(Message::from(&fill));
+        self.fill_contexts.push_back(context);
     }
 
     /// When an answer that is given now arrives. The block must not go beyond what the strategy may send on hearing it.
@@ -398,6 +425,7 @@ impl Exchange {
 }
 
 impl OwnOrder {
+    #[inline]
     fn news(&self, status: OrderStatus, reason: Reason, at: Timestamp) -> OrderUpdate {
         let ends = matches!(
             status,
@@ -440,25 +468,11 @@ impl<'a> View<'a> {
         (number.saturating_sub(self.first) as usize).min(self.rows.len())
     }
 
-    /// The place of the first row from `from` on that begins an event after exchange time `until`; the end if none does.
-    fn event_after(&self, from: usize, until: i64) -> usize {
-        let rows = &self.rows[from..];
-        // Blocks are short against what is loaded: widen the search from the front.
-        let mut reach = 64;
-        while reach < rows.len() && rows[reach].ts_event <= until {
-            reach *= 2;
-        }
-        let near = &rows[..reach.min(rows.len())];
-        let later = near.partition_point(|row| row.ts_event <= until);
-        let begins = rows[later..].iter().position(|row| row.has(signal::START));
-        from + begins.map_or(rows.len(), |x| later + x)
-    }
-
     /// The exchange's book of an instrument after `number` rows.
-    fn truth(&self, instrument: InstrumentId, number: u64) -> Truth<'a> {
+    fn truth(&self, instrument: InstrumentId, number: u64) -> LaterBook<'a> {
         let heard = self.place(self.heard);
         let until = self.place(number).max(heard);
-        let pending = &self.rows[heard..until];
-        Truth::new(&self.books[instrument.index()], pending, instrument)
+        let book = &self.books[instrument.index()];
+        LaterBook::new(book, self.rows, heard..until, instrument)
     }
 }

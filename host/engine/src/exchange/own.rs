@@ -3,6 +3,7 @@
 //! Takes in orders with the place that they took in the queue; gives out those of one instrument and side in the order
 //! in which they are filled: best price first, then first come. A strategy has few, so short vectors beat every map.
 
+use backplane_sdk::by_number::ByNumber;
 use backplane_sdk::types::{InstrumentId, OrderId, Price, Quantity, Side, Timestamp};
 
 /// No slot for an instrument yet.
@@ -22,6 +23,8 @@ pub(super) struct OwnOrder {
     pub(super) place: u64,
     /// What stood ahead when it took its place.
     pub(super) queue_ahead: Quantity,
+    /// What stands ahead now; kept on tapes of price levels only.
+    pub(super) ahead: Quantity,
     /// When it took its place.
     pub(super) arrived: Timestamp,
     pub(super) post_only: bool,
@@ -38,16 +41,16 @@ pub(super) struct OwnOrders {
     /// The slot of each instrument, as far as instruments were traded.
     slot_of: Vec<u32>,
     slots: Vec<Slot>,
-    /// Where each order is, in the order of the numbers.
-    index: Vec<(OrderId, InstrumentId, Side)>,
+    /// Where each order is.
+    index: ByNumber<(InstrumentId, Side)>,
 }
 
 impl OwnOrders {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(super) const fn is_empty(&self) -> bool {
         self.index.is_empty()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(super) const fn len(&self) -> usize {
         self.index.len()
     }
 
@@ -60,13 +63,38 @@ impl OwnOrders {
         }
     }
 
+    /// Whether an instrument has orders.
+    #[inline]
+    pub(super) fn trades(&self, instrument: usize) -> bool {
+        match self.slot_of.get(instrument) {
+            Some(slot) if *slot != NONE => {
+                let [bids, asks] = &self.slots[*slot as usize].sides;
+                !bids.is_empty() || !asks.is_empty()
+            }
+            _ => false,
+        }
+    }
+
+    /// The orders of an instrument: those of a side, then those of the other.
+    #[inline]
+    pub(super) fn both_sides(&self, instrument: usize, side: Side) -> (&[OwnOrder], &[OwnOrder]) {
+        match self.slot_of.get(instrument) {
+            Some(slot) if *slot != NONE => {
+                let sides = &self.slots[*slot as usize].sides;
+                (&sides[side.index()], &sides[side.opposite().index()])
+            }
+            _ => (&[], &[]),
+        }
+    }
+
     /// Every order's number with its instrument, in the order of the numbers.
     pub(super) fn numbers(&self) -> impl Iterator<Item = (OrderId, InstrumentId)> {
-        self.index.iter().map(|x| (x.0, x.1))
+        let places = self.index.numbered();
+        places.map(|(number, place)| (OrderId(number), place.0))
     }
 
     pub(super) fn get(&self, order_id: OrderId) -> Option<&OwnOrder> {
-        let (_, instrument, side) = self.index[self.find(order_id)?];
+        let (instrument, side) = *self.index.get(order_id.0)?;
         let mut orders = self.side(instrument.index(), side).iter();
         orders.find(|x| x.order_id == order_id)
     }
@@ -75,14 +103,12 @@ impl OwnOrders {
         let orders = self.side_mut(order.instrument, order.side);
         let place = orders.partition_point(|x| !order.side.is_better(order.price, x.price));
         orders.insert(place, order);
-        let place = self.index.partition_point(|x| x.0 < order.order_id);
-        let entry = (order.order_id, order.instrument, order.side);
-        self.index.insert(place, entry);
+        let entry = (order.instrument, order.side);
+        self.index.insert(order.order_id.0, entry);
     }
 
     pub(super) fn remove(&mut self, order_id: OrderId) -> Option<OwnOrder> {
-        let place = self.find(order_id)?;
-        let (_, instrument, side) = self.index.remove(place);
+        let (instrument, side) = self.index.remove(order_id.0)?;
         let orders = self.side_mut(instrument, side);
         let place = orders.iter().position(|x| x.order_id == order_id)?;
         Some(orders.remove(place))
@@ -109,11 +135,8 @@ impl OwnOrders {
         }
     }
 
-    fn find(&self, order_id: OrderId) -> Option<usize> {
-        self.index.binary_search_by_key(&order_id, |x| x.0).ok()
-    }
-
-    fn side_mut(&mut self, instrument: InstrumentId, side: Side) -> &mut Vec<OwnOrder> {
+    /// As [`OwnOrders::side`], to be changed; the order of the orders must stay.
+    pub(super) fn side_mut(&mut self, instrument: InstrumentId, side: Side) -> &mut Vec<OwnOrder> {
         let place = instrument.index();
         if place >= self.slot_of.len() {
             self.slot_of.resize(place + 1, NONE);

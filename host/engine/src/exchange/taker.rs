@@ -23,10 +23,11 @@ impl Exchange {
             leaves: new.quantity,
             place: self.matched,
             queue_ahead: Quantity::ZERO,
+            ahead: Quantity::ZERO,
             arrived: Timestamp(at),
             post_only: new.post_only,
         };
-        let levels = self.reachable(view, &order, new.limit);
+        let (levels, may_cross) = self.reachable(view, &order, new.limit);
         let offered: Quantity = sum(&levels);
         let refusal = if new.post_only && offered.0 > 0 {
             Some(Reason::PostOnlyWouldCross)
@@ -54,7 +55,7 @@ impl Exchange {
             return;
         }
         match new.rest {
-            Rest::Rests => self.rest(view, after, at),
+            Rest::Rests => self.rest(view, after, at, may_cross),
             Rest::Cancels => {
                 self.update(&after, OrderStatus::Canceled, Reason::ImmediateOrCancel, at);
             }
@@ -73,7 +74,7 @@ impl Exchange {
         at: i64,
     ) {
         let Some(order) = self.own.get(order_id).copied() else {
-            self.answer(at, &not_open(order_id, OrderStatus::ReplaceRejected, at));
+            self.answer(at, not_open(order_id, OrderStatus::ReplaceRejected, at));
             return;
         };
         let filled = order.quantity - order.leaves;
@@ -84,8 +85,8 @@ impl Exchange {
             ..order
         };
         let keeps_place = price == order.price && quantity <= order.quantity;
-        let levels = if keeps_place {
-            Vec::new()
+        let (levels, may_cross) = if keeps_place {
+            (self.no_levels(), false)
         } else {
             self.reachable(view, &changed, Some(price))
         };
@@ -100,10 +101,12 @@ impl Exchange {
             None
         };
         if let Some(reason) = refusal {
+            self.levels = levels;
             self.update(&order, OrderStatus::ReplaceRejected, reason, at);
             return;
         }
         if keeps_place {
+            self.levels = levels;
             self.own.replace(&changed);
             self.update(&changed, OrderStatus::Replaced, Reason::None, at);
             return;
@@ -111,18 +114,24 @@ impl Exchange {
         self.own.remove(order_id);
         self.update(&changed, OrderStatus::Replaced, Reason::None, at);
         let after = self.take(view, changed, &levels, at);
+        self.levels = levels;
         if !after.leaves.is_zero() {
-            self.rest(view, after, at);
+            self.rest(view, after, at, may_cross);
         }
     }
 
-    /// What an order can take when it lands: the other side's levels within its limit, less what was taken before.
-    fn reachable(&mut self, view: &View<'_>, order: &OwnOrder, limit: Option<Price>) -> Vec<Level> {
-        let mut levels = std::mem::take(&mut self.levels);
-        levels.clear();
+    /// What an order can take when it lands: the other side's levels within its limit, less what was taken before; and
+    /// whether its limit might meet the other side's best price.
+    fn reachable(
+        &mut self,
+        view: &View<'_>,
+        order: &OwnOrder,
+        limit: Option<Price>,
+    ) -> (Vec<Level>, bool) {
+        let mut levels = self.no_levels();
         let truth = view.truth(order.instrument, self.matched);
         if limit.is_some_and(|x| !truth.may_cross(order.side, x)) {
-            return levels;
+            return (levels, false);
         }
         let other = order.side.opposite();
         truth.levels_within(other, limit, &mut levels);
@@ -131,6 +140,13 @@ impl Exchange {
                 level.size -= self.taken.at(order.instrument, other, level.price);
             }
         }
+        (levels, true)
+    }
+
+    /// An empty list, whose memory is used again and again.
+    fn no_levels(&mut self) -> Vec<Level> {
+        let mut levels = std::mem::take(&mut self.levels);
+        levels.clear();
         levels
     }
 
@@ -142,6 +158,9 @@ impl Exchange {
         levels: &[Level],
         at: i64,
     ) -> OwnOrder {
+        if levels.is_empty() {
+            return order;
+        }
         let truth = view.truth(order.instrument, self.matched);
         for level in levels.iter().filter(|x| x.size.0 > 0) {
             let quantity = order.leaves.min(level.size);
@@ -165,16 +184,20 @@ impl Exchange {
     }
 
     /// Rests what is left of an order, behind all that the tape shows at its price.
-    fn rest(&mut self, view: &View<'_>, order: OwnOrder, at: i64) {
+    fn rest(&mut self, view: &View<'_>, order: OwnOrder, at: i64, may_cross: bool) {
         let truth = view.truth(order.instrument, self.matched);
-        let other = truth.best(order.side.opposite());
-        let is_locked = other.is_some_and(|x| order.side.crosses(order.price, x.price));
-        if is_locked && !self.locked.contains(&order.instrument) {
-            self.locked.push(order.instrument);
+        if may_cross {
+            let other = truth.best(order.side.opposite());
+            let is_locked = other.is_some_and(|x| order.side.crosses(order.price, x.price));
+            if is_locked && !self.locked.contains(&order.instrument) {
+                self.locked.push(order.instrument);
+            }
         }
+        let ahead = truth.size_at(order.side, order.price);
         self.own.insert(OwnOrder {
             place: self.matched,
-            queue_ahead: truth.size_at(order.side, order.price),
+            queue_ahead: ahead,
+            ahead,
             arrived: Timestamp(at),
             ..order
         });

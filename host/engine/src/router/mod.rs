@@ -5,6 +5,8 @@
 
 mod bars;
 
+use std::ops::Range;
+
 use backplane_sdk::abi::Message;
 use backplane_sdk::book::LevelBook;
 use backplane_sdk::descriptor::{Descriptor, Schema};
@@ -18,6 +20,7 @@ pub use bars::{BarBuilder, ClosedBar};
 use crate::error::RunError;
 use crate::record::InstanceId;
 use crate::row::{Detail, Row, signal};
+use crate::rows::Rows;
 
 /// Bits of [`Listener::schemas`].
 pub mod hears {
@@ -54,6 +57,10 @@ pub struct Listener {
 pub struct Router {
     /// For each instrument, the signals that somebody listens to.
     gates: Vec<u8>,
+    /// The signals that somebody listens to, of any instrument.
+    any_gate: u8,
+    /// For each instrument, the schemas (bits of [`hears`]) that somebody hears.
+    wanted: Vec<u8>,
     /// For each instrument, who hears of it, in the order of the instances.
     listeners: Vec<Vec<Listener>>,
     /// For each instrument, the last change of a level in the present event.
@@ -64,25 +71,29 @@ pub struct Router {
 }
 
 impl Router {
-    /// The routes of all subscriptions.
+    /// The routes of all subscriptions, to a tape that shows orders, or price levels only.
     ///
     /// # Errors
     /// Names the strategy that subscribes to something that is not there.
     pub fn new(
         instruments: &[Instrument],
         descriptors: &[&Descriptor],
+        shows_levels: bool,
     ) -> Result<Router, RunError> {
         let mut router = Router {
             gates: vec![0; instruments.len()],
+            any_gate: 0,
+            wanted: vec![0; instruments.len()],
             listeners: vec![Vec::new(); instruments.len()],
             changed: vec![None; instruments.len()],
             needs_details: false,
             bars: BarBuilder::new(instruments.len()),
         };
         for (number, descriptor) in descriptors.iter().enumerate() {
-            check(descriptor, instruments)?;
+            check(descriptor, instruments, shows_levels)?;
             router.subscribe(InstanceId(number as u32), descriptor, instruments);
         }
+        router.any_gate = router.gates.iter().fold(0, |all, x| all | x);
         Ok(router)
     }
 
@@ -113,6 +124,7 @@ impl Router {
             }
             if schemas != 0 {
                 self.gates[instrument.id.index()] |= gate(schemas);
+                self.wanted[instrument.id.index()] |= schemas;
                 self.listeners[instrument.id.index()].push(Listener { instance, schemas });
                 self.needs_details |= schemas & hears::MBO != 0;
             }
@@ -127,10 +139,18 @@ impl Router {
         self.needs_details
     }
 
-    /// Whether a row concerns anybody.
+    /// The first of some rows that concerns anybody.
     #[inline]
-    pub fn concerns(&self, row: &Row) -> bool {
-        row.signals & self.gates[usize::from(row.instrument)] != 0
+    pub fn next_concerning(&self, rows: &Rows, places: Range<usize>) -> Option<usize> {
+        let Range { mut start, end } = places;
+        while let Some(place) = rows.next_with(start..end, self.any_gate) {
+            let instrument = usize::from(rows.instrument[place]);
+            if rows.has(place, self.gates[instrument]) {
+                return Some(place);
+            }
+            start = place + 1;
+        }
+        None
     }
 
     /// Notes what later messages of the event need. To be called for each row that concerns somebody.
@@ -145,42 +165,38 @@ impl Router {
         }
     }
 
-    /// The number of those who hear of a row's instrument.
-    pub fn listener_count(&self, row: &Row) -> usize {
-        self.listeners[usize::from(row.instrument)].len()
+    /// Those who hear of a row's instrument.
+    #[inline]
+    pub fn listeners(&self, row: &Row) -> &[Listener] {
+        &self.listeners[usize::from(row.instrument)]
     }
 
-    /// One of those who hear of a row's instrument.
-    pub fn listener(&self, row: &Row, place: usize) -> Listener {
-        self.listeners[usize::from(row.instrument)][place]
+    /// In which schemas (bits of [`hears`]) a row is told to those who hear them.
+    #[inline]
+    pub fn told(&self, row: &Row) -> u8 {
+        let mut told = hears::MBO;
+        for (signal, schema) in [
+            (signal::TRADE, hears::TRADES),
+            (signal::LAST, hears::MBP),
+            (signal::BBO, hears::BBO),
+            (signal::BBO_PRICE, hears::BBO_PRICE),
+        ] {
+            if row.has(signal) {
+                told |= schema;
+            }
+        }
+        told & self.wanted[usize::from(row.instrument)]
     }
 
-    /// What a row means to a listener in one of [`SCHEMAS`], which are asked for in their order.
+    /// What a row means in the words of one of [`SCHEMAS`], which are asked for in their order.
     #[inline]
     pub fn message(
         &self,
         schema: u8,
-        listener: Listener,
         row: &Row,
         detail: Detail,
         book: &LevelBook,
     ) -> Option<Message> {
-        let wanted = listener.schemas & schema;
-        if wanted == 0 {
-            return None;
-        }
-        let is_told = match schema {
-            hears::MBO => true,
-            hears::TRADES => row.has(signal::TRADE),
-            hears::MBP => row.has(signal::LAST),
-            _ => {
-                wanted & hears::BBO != 0 && row.has(signal::BBO)
-                    || wanted & hears::BBO_PRICE != 0 && row.has(signal::BBO_PRICE)
-            }
-        };
-        if !is_told {
-            return None;
-        }
         match schema {
             hears::MBO => Some(mbo_message(row, detail)),
             hears::TRADES => Some(trade_message(row, detail)),
@@ -233,7 +249,11 @@ const fn gate(schemas: u8) -> u8 {
     gate
 }
 
-fn check(descriptor: &Descriptor, instruments: &[Instrument]) -> Result<(), RunError> {
+fn check(
+    descriptor: &Descriptor,
+    instruments: &[Instrument],
+    shows_levels: bool,
+) -> Result<(), RunError> {
     for subscription in &descriptor.subscriptions {
         let refuse = |why: &str| RunError::Subscription {
             strategy: descriptor.name.clone(),
@@ -242,6 +262,11 @@ fn check(descriptor: &Descriptor, instruments: &[Instrument]) -> Result<(), RunE
         };
         if subscription.schema == Schema::Status {
             return Err(refuse("but tapes do not hold trading status yet"));
+        }
+        if subscription.schema == Schema::Mbo && shows_levels {
+            return Err(refuse(
+                "but the tape shows price levels (`mbp`), not orders",
+            ));
         }
         for symbol in &subscription.symbols {
             if !instruments.iter().any(|x| x.symbol == *symbol) {

@@ -2,48 +2,21 @@
 //!
 //! Takes in the time of the next row; gives out nothing that is due before it.
 
-use backplane_sdk::abi::{Message, MessageBody};
-use backplane_sdk::types::{OrderEvent, Timestamp};
+use std::ops::Range;
+
+use backplane_sdk::abi::{Message, MessageBody, v1::kind};
+use backplane_sdk::types::{InstrumentId, OrderEvent, Price, Timestamp};
 
 use super::Run;
 use crate::error::RunError;
 use crate::exchange::View;
-use crate::record::{EquityRecord, FillRecord, InstanceId, OrderRecord};
-use crate::request::Answer;
-use crate::row::Row;
-
-/// How many rows ahead an exchange may be: what it must look through when an order lands or fills grows with it.
-const QUIET_ROWS_MAX: usize = 64;
+use crate::later::LaterBook;
+use crate::record::{BestLevels, EquityRecord, FillRecord, InstanceId, OrderRecord};
+use crate::row::signal;
 
 impl Run<'_> {
-    /// Lets everything happen that comes before a row that is heard at `local` and happened at exchange time `happened`.
-    pub(super) fn attend(&mut self, local: i64, happened: i64) -> Result<(), RunError> {
-        loop {
-            let (bar, sample) = (self.router.next_bar(), self.next_sample);
-            let at = bar.min(sample);
-            if at > local || at == i64::MAX {
-                break;
-            }
-            self.attend_seats(at, i64::MIN, at)?;
-            if sample <= bar {
-                self.sample(Timestamp(sample))?;
-                self.next_sample = self.sample_after(local);
-            } else {
-                self.close_bar(at)?;
-            }
-        }
-        let quiet_until = self.quiet_until().max(local);
-        self.attend_seats(local, happened, quiet_until)?;
-        self.due = self.next_sample.min(self.router.next_bar());
-        self.known_until = i64::MAX;
-        for place in 0..self.seats.len() {
-            self.note_attention(place);
-        }
-        Ok(())
-    }
-
     /// Those who subscribed hear a bar that closes at `at`.
-    fn close_bar(&mut self, at: i64) -> Result<(), RunError> {
+    pub(super) fn close_bar(&mut self, at: i64) -> Result<(), RunError> {
         let Some(closed) = self.router.bars().close(at) else {
             return Ok(());
         };
@@ -55,33 +28,49 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The time before which no strategy hears of a row or a bar, as far as a look at the next rows tells.
-    fn quiet_until(&mut self) -> i64 {
-        if self.quiet_end <= self.heard {
-            let rows = self.window.rows_from(self.heard);
-            let near = &rows[..rows.len().min(QUIET_ROWS_MAX)];
-            let concerns = near.iter().position(|row| self.router.concerns(row));
-            let quiet = concerns.unwrap_or(near.len().saturating_sub(1));
-            self.quiet_end = self.heard + quiet as u64;
-        }
-        let end = self.window.get(self.quiet_end).map_or(i64::MIN, Row::local);
-        end.min(self.router.next_bar())
-    }
-
-    fn attend_seats(
+    /// Lets every seat hear what is due before `until`, and advances its exchange so that the market may hear a row that
+    /// happened at exchange time `happened`. Nobody hears of a row or a bar before `quiet_until`.
+    pub(super) fn attend(
         &mut self,
-        local: i64,
+        until: i64,
         happened: i64,
         quiet_until: i64,
     ) -> Result<(), RunError> {
+        let calm = self.calm(quiet_until)?;
         for place in 0..self.seats.len() {
-            let seat = &self.seats[place];
-            if seat.runs() && (seat.attention() <= local || seat.exchange.known_until() < happened)
+            let seat = &mut self.seats[place];
+            if let Some((matched, known)) = calm
+                && seat.exchange.only_rests()
+                && seat.timers.next() > quiet_until
             {
-                self.attend_seat(place, local, happened, quiet_until)?;
+                seat.exchange.pass(matched, known);
+            } else if seat.attention() <= until || seat.exchange.known_until() < happened {
+                self.attend_seat(place, until, happened, quiet_until)?;
             }
         }
         Ok(())
+    }
+
+    /// Where nothing can be filled before what is sent at `quiet_until` lands: the number of the row after the last that
+    /// is matched then, and that time. It spares the exchanges of many strategies the same look at the same rows.
+    fn calm(&mut self, quiet_until: i64) -> Result<Option<(u64, i64)>, RunError> {
+        if self.shows_levels {
+            return Ok(None);
+        }
+        let known = self.config.latency.lands(quiet_until);
+        self.reach(known)?;
+        let rows = self.window.rows();
+        let heard = self.window.place(self.heard);
+        let end = rows.event_after(heard, known);
+        let mut next = self.window.place(self.next_match.max(self.heard));
+        if next < end && !rows.has(next, signal::MATCH) {
+            let found = rows.next_with(next..rows.len(), signal::MATCH);
+            next = found.unwrap_or(rows.len());
+        }
+        let first = self.window.first();
+        let end = first + end as u64;
+        self.next_match = first + next as u64;
+        Ok((self.next_match >= end).then_some((end, known)))
     }
 
     /// Lets a seat hear everything that is due before `until`, and advances its exchange so that the market may hear a
@@ -122,7 +111,6 @@ impl Run<'_> {
         let view = View {
             rows: self.window.rows(),
             first: self.window.first(),
-            matches: self.window.matches(),
             heard: self.heard,
             books: self.market.books(),
             instruments: self.instruments,
@@ -138,53 +126,110 @@ impl Run<'_> {
     /// The next known message is heard: an answer before a timer of the same time.
     fn hear_known(&mut self, place: usize) -> Result<(), RunError> {
         let seat = &mut self.seats[place];
-        let answer = seat.exchange.next_answer().map_or(i64::MAX, |x| x.due);
-        if answer <= seat.timers.next() {
-            match seat.exchange.take_answer() {
-                Some(answer) => self.hear_answer(place, &answer),
-                None => Ok(()),
+        self.private = Some(seat.next_known());
+        if seat.exchange.next_answer() <= seat.timers.next() {
+            if let Some(message) = seat.exchange.take_answer() {
+                self.hear_answer(place, &message)?;
             }
-        } else {
-            match seat.timers.take() {
-                Some((due, timer)) => self.deliver(place, &Message::timer(timer, Timestamp(due))),
-                None => Ok(()),
-            }
+        } else if let Some((due, timer)) = seat.timers.take() {
+            self.deliver(place, &Message::timer(timer, Timestamp(due)))?;
         }
+        self.private = None;
+        Ok(())
     }
 
-    fn hear_answer(&mut self, place: usize, answer: &Answer) -> Result<(), RunError> {
+    fn hear_answer(&mut self, place: usize, message: &Message) -> Result<(), RunError> {
+        if message.kind == kind::FILL {
+            self.note_fill(place, message)?;
+        } else {
+            self.seats[place].journal.update(message);
+            if self.keeps {
+                self.record_update(place, message)?;
+            }
+        }
+        self.deliver(place, message)
+    }
+
+    fn record_update(&mut self, place: usize, message: &Message) -> Result<(), RunError> {
+        let instance = InstanceId(place as u32);
+        if let Some(MessageBody::Order(OrderEvent::Update(update))) = message.body() {
+            self.recorder.order(&OrderRecord { instance, update })?;
+        }
+        Ok(())
+    }
+
+    /// A fill is booked, just before the strategy hears of it.
+    fn note_fill(&mut self, place: usize, message: &Message) -> Result<(), RunError> {
         let instance = InstanceId(place as u32);
         let seat = &mut self.seats[place];
-        seat.journal.answer(&answer.message);
-        match (answer.message.body(), answer.fill) {
-            (Some(MessageBody::Order(OrderEvent::Fill(fill))), Some(context)) => {
-                seat.fills += 1;
-                let multiplier = self.instruments[fill.instrument.index()].multiplier;
-                let holding = seat.account.apply(&fill, multiplier);
-                self.recorder.fill(&FillRecord {
-                    instance,
-                    fill,
-                    reason: context.reason,
-                    queue_ahead: context.queue_ahead,
-                    arrived: context.arrived,
-                    best: context.best,
-                    position: holding.position,
-                    cash: holding.cash,
-                })?;
-                if let Some(mark) = self.market.mark(fill.instrument) {
-                    holding.mark = mark;
-                }
-                if holding.has_changed() {
-                    let record = equity_record(instance, fill.ts_recv, holding);
-                    self.recorder.equity(&record)?;
-                }
-            }
-            (Some(MessageBody::Order(OrderEvent::Update(update))), _) => {
-                self.recorder.order(&OrderRecord { instance, update })?;
-            }
-            _ => {}
+        seat.journal.fill(message);
+        seat.fills += 1;
+        let context = seat.exchange.take_fill_context().unwrap_or_default();
+        let Some(MessageBody::Order(OrderEvent::Fill(fill))) = message.body() else {
+            return Ok(());
+        };
+        let mark = if self.keeps {
+            self.mark(fill.instrument)
+        } else {
+            None
+        };
+        let multiplier = self.instruments[fill.instrument.index()].multiplier;
+        let holding = self.seats[place].account.apply(&fill, multiplier);
+        if !self.keeps {
+            return Ok(());
         }
-        self.deliver(place, &answer.message)
+        if let Some(mark) = mark {
+            holding.mark = mark;
+        }
+        self.recorder.fill(&FillRecord {
+            instance,
+            fill,
+            reason: context.reason,
+            queue_ahead: context.queue_ahead,
+            arrived: context.arrived,
+            best: context.best,
+            position: holding.position,
+            cash: holding.cash,
+        })?;
+        if holding.has_changed() {
+            let record = equity_record(instance, fill.ts_recv, holding);
+            self.recorder.equity(&record)?;
+        }
+        Ok(())
+    }
+
+    /// The places of the rows that the strategies have heard beyond the market's books when order news or a timer is
+    /// heard: those before the first that begins an event later.
+    fn unheard(&self) -> Range<usize> {
+        let first = self.window.place(self.heard);
+        let Some(now) = self.private else {
+            return first..first;
+        };
+        let rows = self.window.rows();
+        let is_later = |x: &usize| rows.ts_recv[*x] > now && rows.has(*x, signal::START);
+        let end = (first..rows.len()).find(is_later);
+        first..end.unwrap_or(rows.len())
+    }
+
+    /// The best levels of an instrument as the strategies see them now.
+    pub(super) fn best(&self, instrument: InstrumentId) -> BestLevels {
+        let places = self.unheard();
+        let Some(book) = self.market.books().get(instrument.index()) else {
+            return BestLevels::default();
+        };
+        LaterBook::new(book, self.window.rows(), places, instrument).best_levels()
+    }
+
+    /// The price at which a position is valued now: the mid; the last trade while a side is empty.
+    fn mark(&self, instrument: InstrumentId) -> Option<Price> {
+        let rows = self.window.rows();
+        let traded = |x: &usize| {
+            rows.has(*x, signal::TRADE) && u32::from(rows.instrument[*x]) == instrument.0
+        };
+        let last = self.unheard().rfind(traded);
+        let last = last.map(|place| Price(rows.price[place]));
+        let mid = self.best(instrument).mid();
+        mid.or(last).or_else(|| self.market.last_trade(instrument))
     }
 
     /// Values every account and records what changed.
@@ -194,7 +239,7 @@ impl Run<'_> {
                 if let Some(mark) = self.market.mark(holding.instrument) {
                     holding.mark = mark;
                 }
-                if holding.has_changed() {
+                if holding.has_changed() && self.keeps {
                     let record = equity_record(InstanceId(place as u32), at, holding);
                     self.recorder.equity(&record)?;
                 }

@@ -73,12 +73,13 @@ impl RunConfig {
         }
     }
 
-    pub(super) const fn rules(&self) -> Rules {
+    pub(super) const fn rules(&self, shows_levels: bool) -> Rules {
         Rules {
             response: self.latency.response.0,
             entry: self.latency.entry.0,
             fees: self.fees,
             open_orders_max: self.open_orders_max,
+            shows_levels,
         }
     }
 

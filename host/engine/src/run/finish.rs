@@ -34,7 +34,14 @@ impl Run<'_> {
     /// Lets the strategies hear all that is still on its way to them.
     fn drain(&mut self) -> Result<(), RunError> {
         let end = self.last;
-        self.attend(end, i64::MIN)?;
+        loop {
+            let due = self.router.next_bar().min(self.next_sample);
+            if due > end {
+                break;
+            }
+            self.attend(due, i64::MIN, due)?;
+            self.happen(due, end)?;
+        }
         for place in 0..self.seats.len() {
             // Everything that is due with the last row, timers included; then only answers.
             let after = end.saturating_add(1);

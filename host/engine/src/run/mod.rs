@@ -4,12 +4,14 @@
 //! at the end. One message flows through here in this order: replay, market, router, guest, orders, latency, exchange,
 //! account, journal.
 //!
-//! Time: strategies are where the market's book is; each exchange runs ahead of its strategy, as far as no unknown
-//! request can land. Before a row is heard, every seat that has something due earlier is attended to
-//! (`Run::attend`). At equal times the market comes first, then order news, then timers. An atomic event is heard
-//! whole: what falls due inside it is heard after it.
+//! Time: the run goes on block by block (`run/block.rs`). A block is the rows up to the next that somebody hears of. First
+//! every strategy hears the order news and timers that fall due before that row, then the market's books take over the
+//! block, then the row is heard. Each exchange runs ahead of its strategy, as far as no unknown request can land. At
+//! equal times the market comes first, then order news, then timers. An atomic event is heard whole: what falls due
+//! inside it is heard after it. Where a block ends never changes what happens.
 
 mod attend;
+mod block;
 mod config;
 mod finish;
 mod seat;
@@ -29,7 +31,7 @@ use crate::record::{
 };
 use crate::replay::{Clock, RowSource, Window};
 use crate::router::{Router, SCHEMAS};
-use crate::row::{Row, signal};
+use crate::row::{Detail, Row};
 use crate::summary::RunSummary;
 use seat::Seat;
 
@@ -92,6 +94,8 @@ struct Run<'a> {
     recorder: &'a mut dyn Recorder,
     watcher: &'a mut dyn Watcher,
     traces: bool,
+    keeps: bool,
+    shows_levels: bool,
     config: RunConfig,
     window: Window,
     market: Market,
@@ -99,13 +103,11 @@ struct Run<'a> {
     seats: Vec<Seat>,
     /// The number of rows that the market's books hold.
     heard: u64,
-    /// Before a row is heard at or after this time, something is due.
-    due: i64,
-    /// Before a row that happened after this exchange time is heard, an exchange must be advanced.
-    known_until: i64,
-    /// The number of the row up to which [`Run::quiet_until`] has looked.
-    quiet_end: u64,
+    /// While order news or a timer is heard, its time: the market's books are those of the block's beginning then.
+    private: Option<i64>,
     next_sample: i64,
+    /// The number of the next row that can fill something; all before it were heard.
+    next_match: u64,
     first: i64,
     last: i64,
 }
@@ -113,12 +115,15 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(parts: Parts<'a>) -> Result<Run<'a>, RunError> {
         let descriptors: Vec<_> = parts.guests.iter().map(|x| x.descriptor()).collect();
-        let router = Router::new(parts.instruments, &descriptors)?;
-        let rules = parts.config.rules();
+        let shows_levels = parts.source.shows_levels();
+        let router = Router::new(parts.instruments, &descriptors, shows_levels)?;
+        let rules = parts.config.rules(shows_levels);
         let seats = parts.guests.into_iter();
         Ok(Run {
             instruments: parts.instruments,
             source: parts.source,
+            keeps: parts.recorder.keeps(),
+            shows_levels,
             recorder: parts.recorder,
             traces: parts.watcher.traces(),
             watcher: parts.watcher,
@@ -128,10 +133,9 @@ impl<'a> Run<'a> {
             router,
             seats: seats.map(|x| Seat::new(x, Exchange::new(rules))).collect(),
             heard: 0,
-            due: i64::MAX,
-            known_until: i64::MAX,
-            quiet_end: 0,
+            private: None,
             next_sample: i64::MAX,
+            next_match: 0,
             first: 0,
             last: 0,
         })
@@ -140,12 +144,13 @@ impl<'a> Run<'a> {
     /// Defines the instruments and starts the strategies at the time of the first row.
     fn start(&mut self) -> Result<(), RunError> {
         self.load()?;
-        let first = self.window.rows().first().map(Row::local);
-        let at = first.unwrap_or_default();
+        let first = self.window.rows().ts_recv.first();
+        let at = first.copied().unwrap_or_default();
         self.first = at;
         self.last = at;
-        self.next_sample = self.sample_after(at);
-        self.due = self.next_sample;
+        if self.keeps {
+            self.next_sample = self.sample_after(at);
+        }
         let definitions: Vec<Message> = self
             .instruments
             .iter()
@@ -157,54 +162,8 @@ impl<'a> Run<'a> {
             }
             let seed = self.config.strategy_seed(self.seats[place].name());
             self.deliver(place, &Message::start(seed, Timestamp(at)))?;
-            self.note_attention(place);
         }
         Ok(())
-    }
-
-    fn replay(&mut self) -> Result<(), RunError> {
-        loop {
-            if self.heard == self.window.end() && !self.load()? {
-                return Ok(());
-            }
-            self.watcher.progress(self.heard, Timestamp(self.last));
-            // `attend` may load more rows: then it is time to report progress again.
-            let loaded = self.window.first();
-            while self.window.first() == loaded {
-                self.hear_quiet_rows();
-                let Some(row) = self.window.get(self.heard).copied() else {
-                    break;
-                };
-                if self.is_due_before(&row) {
-                    self.attend(row.local(), row.ts_event)?;
-                }
-                self.hear(&row)?;
-            }
-        }
-    }
-
-    /// Whether something must happen before a row is heard.
-    #[inline]
-    const fn is_due_before(&self, row: &Row) -> bool {
-        row.has(signal::START) && (row.local() >= self.due || row.ts_event > self.known_until)
-    }
-
-    /// The market takes over rows up to one that concerns somebody or before which something is due: most rows of most
-    /// tapes, so this loop does nothing else.
-    fn hear_quiet_rows(&mut self) {
-        let rows = self.window.rows_from(self.heard);
-        let mut count = 0;
-        for row in rows {
-            if self.router.concerns(row) || self.is_due_before(row) {
-                break;
-            }
-            self.market.apply(row);
-            count += 1;
-        }
-        if let Some(last) = rows[..count].last() {
-            self.heard += count as u64;
-            self.last = last.local();
-        }
     }
 
     /// Loads the next rows of the tape and checks them; `false` at its end.
@@ -225,59 +184,49 @@ impl<'a> Run<'a> {
     /// Checks that the rows from number `from` on are about instruments that are defined.
     fn check_rows(&self, from: u64) -> Result<(), RunError> {
         let defined = self.instruments.len();
-        let rows = self.window.rows_from(from);
-        let stray = rows
-            .iter()
-            .position(|x| usize::from(x.instrument) >= defined);
-        stray.map_or(Ok(()), |place| {
-            Err(RunError::Instrument {
-                message: from + place as u64 + 1,
-                instrument: rows[place].instrument,
-                defined,
-            })
+        let first = self.window.place(from);
+        let numbers = &self.window.rows().instrument[first..];
+        let is_stray = |x: &u16| usize::from(*x) >= defined;
+        if !numbers.iter().fold(false, |any, x| any | is_stray(x)) {
+            return Ok(());
+        }
+        let place = numbers.iter().position(is_stray).unwrap_or_default();
+        Err(RunError::Instrument {
+            message: from + place as u64 + 1,
+            instrument: numbers[place],
+            defined,
         })
     }
 
-    /// The market takes over a row, and those who subscribed hear of it.
-    #[inline]
-    fn hear(&mut self, row: &Row) -> Result<(), RunError> {
-        self.market.apply(row);
-        self.heard += 1;
-        self.last = row.local();
-        if self.router.concerns(row) {
-            self.route(row)?;
-        }
-        Ok(())
-    }
-
-    fn route(&mut self, row: &Row) -> Result<(), RunError> {
+    /// Those who subscribed hear of the last row that the market took over.
+    fn hear(&mut self) -> Result<(), RunError> {
+        let place = self.window.place(self.heard - 1);
+        let row = &self.window.rows().row(place);
+        let detail = self.window.rows().detail(place);
         self.router.note(row);
-        let detail = self.window.detail(self.heard - 1);
-        for place in 0..self.router.listener_count(row) {
-            let listener = self.router.listener(row, place);
-            let seat = listener.instance.index();
-            if !self.seats[seat].runs() {
-                continue;
+        let told = self.router.told(row);
+        for schema in SCHEMAS {
+            if told & schema != 0 {
+                self.tell(told & schema, row, detail)?;
             }
-            for schema in SCHEMAS {
-                let book = &self.market.books()[usize::from(row.instrument)];
-                if let Some(message) = self.router.message(schema, listener, row, detail, book) {
-                    self.deliver(seat, &message)?;
-                }
-            }
-            self.note_attention(seat);
         }
         self.router.finish(row);
-        self.due = self.due.min(self.router.next_bar());
         Ok(())
     }
 
-    /// Notes what a seat makes due.
-    #[inline]
-    fn note_attention(&mut self, place: usize) {
-        let seat = &self.seats[place];
-        self.due = self.due.min(seat.attention());
-        self.known_until = self.known_until.min(seat.exchange.known_until());
+    /// Those who hear one of the `told` schemas, which are one message, hear of a row.
+    fn tell(&mut self, told: u8, row: &Row, detail: Detail) -> Result<(), RunError> {
+        let book = &self.market.books()[usize::from(row.instrument)];
+        let Some(message) = self.router.message(told, row, detail, book) else {
+            return Ok(());
+        };
+        for place in 0..self.router.listeners(row).len() {
+            let listener = self.router.listeners(row)[place];
+            if listener.schemas & told != 0 {
+                self.deliver(listener.instance.index(), &message)?;
+            }
+        }
+        Ok(())
     }
 
     /// Lets an instance hear a message and does what it asks for. A fault stops the instance, not the run.
@@ -291,7 +240,7 @@ impl<'a> Run<'a> {
                 .before(InstanceId(place as u32), seat.messages + 1, message);
         }
         if let Err(fault) = seat.hear(message, self.market.books()) {
-            return self.stop(place, fault, message);
+            return self.stop(place, *fault, message);
         }
         let replies = seat.replies();
         if replies.commands.is_empty() && replies.logs.is_empty() {
@@ -300,7 +249,7 @@ impl<'a> Run<'a> {
         self.log(place)?;
         for number in 0..self.seats[place].replies().commands.len() {
             if let Err(fault) = self.obey(place, number)? {
-                return self.stop(place, fault, message);
+                return self.stop(place, *fault, message);
             }
         }
         Ok(())
@@ -308,7 +257,12 @@ impl<'a> Run<'a> {
 
     fn log(&mut self, place: usize) -> Result<(), RunError> {
         let seat = &self.seats[place];
-        for line in &seat.replies().logs {
+        let kept = if self.keeps {
+            seat.replies().logs.len()
+        } else {
+            0
+        };
+        for line in &seat.replies().logs[..kept] {
             self.recorder.log(&LogRecord {
                 instance: InstanceId(place as u32),
                 at: Timestamp(seat.now),
@@ -320,13 +274,16 @@ impl<'a> Run<'a> {
     }
 
     /// Does what one of the commands of the last reply asks for. The inner result is the strategy's fault.
-    fn obey(&mut self, place: usize, number: usize) -> Result<Result<(), Fault>, RunError> {
+    fn obey(&mut self, place: usize, number: usize) -> Result<Result<(), Box<Fault>>, RunError> {
         let seat = &mut self.seats[place];
         let command = seat.replies().commands[number];
         let body = match seat.obey(&command, &self.config.latency, self.instruments) {
             Ok(body) => body,
             Err(fault) => return Ok(Err(fault)),
         };
+        if !self.keeps {
+            return Ok(Ok(()));
+        }
         let instance = InstanceId(place as u32);
         let at = Timestamp(seat.now);
         if let CommandBody::Metric { metric, value } = body {
@@ -339,9 +296,10 @@ impl<'a> Run<'a> {
             return Ok(Ok(()));
         }
         let local = match body {
-            CommandBody::Submit { .. } => self.market.best(InstrumentId(command.instrument)),
+            CommandBody::Submit { .. } => self.best(InstrumentId(command.instrument)),
             _ => BestLevels::default(),
         };
+        let seat = &self.seats[place];
         self.recorder.command(&CommandRecord {
             instance,
             at,
@@ -370,11 +328,13 @@ impl<'a> Run<'a> {
     ) -> Result<(), RunError> {
         let seat = &mut self.seats[place];
         for update in seat.exchange.close(status, reason, at) {
-            seat.journal.answer(&Message::from(&update));
-            self.recorder.order(&OrderRecord {
-                instance: InstanceId(place as u32),
-                update,
-            })?;
+            seat.journal.update(&Message::from(&update));
+            if self.keeps {
+                self.recorder.order(&OrderRecord {
+                    instance: InstanceId(place as u32),
+                    update,
+                })?;
+            }
         }
         Ok(())
     }

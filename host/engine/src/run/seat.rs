@@ -24,19 +24,32 @@ const REQUESTS_MAX: usize = 1 << 20;
 const TIMER_NANOS_MIN: i64 = 1_000;
 
 /// The timers of one instance.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Timers {
     /// Due times with the order in which they were set, which decides between equal ones.
     set: Vec<(i64, u64, TimerId)>,
     count: u64,
     closed: bool,
+    /// The first due time.
+    next: i64,
+}
+
+impl Default for Timers {
+    fn default() -> Timers {
+        Timers {
+            set: Vec::new(),
+            count: 0,
+            closed: false,
+            next: i64::MAX,
+        }
+    }
 }
 
 impl Timers {
     /// When the next timer is due.
     #[inline]
-    pub(super) fn next(&self) -> i64 {
-        self.set.iter().map(|x| x.0).min().unwrap_or(i64::MAX)
+    pub(super) const fn next(&self) -> i64 {
+        self.next
     }
 
     /// Takes the next timer.
@@ -44,7 +57,12 @@ impl Timers {
         let next = self.set.iter().enumerate().min_by_key(|x| (x.1.0, x.1.1));
         let place = next.map(|x| x.0)?;
         let (due, _, timer) = self.set.swap_remove(place);
+        self.find_next();
         Some((due, timer))
+    }
+
+    fn find_next(&mut self) {
+        self.next = self.set.iter().map(|x| x.0).min().unwrap_or(i64::MAX);
     }
 
     fn set(&mut self, timer: TimerId, due: i64) -> Result<(), Fault> {
@@ -57,16 +75,19 @@ impl Timers {
         }
         self.count += 1;
         self.set.push((due, self.count, timer));
+        self.next = self.next.min(due);
         Ok(())
     }
 
     fn cancel(&mut self, timer: TimerId) {
         self.set.retain(|x| x.2 != timer);
+        self.find_next();
     }
 
     /// Forgets all timers and sets no more.
     pub(super) fn close(&mut self) {
         self.set.clear();
+        self.next = i64::MAX;
         self.closed = true;
     }
 }
@@ -122,8 +143,7 @@ impl Seat {
     /// When the next message that is known already is due: an answer or a timer.
     #[inline]
     pub(super) fn next_known(&self) -> i64 {
-        let answer = self.exchange.next_answer().map_or(i64::MAX, |x| x.due);
-        answer.min(self.timers.next())
+        self.exchange.next_answer().min(self.timers.next())
     }
 
     /// The time at which the run must attend to this seat before it lets the strategies hear more.
@@ -137,7 +157,11 @@ impl Seat {
 
     /// Lets the guest hear a message. What it replied is in [`Seat::replies`].
     #[inline]
-    pub(super) fn hear(&mut self, message: &Message, books: &[LevelBook]) -> Result<(), Fault> {
+    pub(super) fn hear(
+        &mut self,
+        message: &Message,
+        books: &[LevelBook],
+    ) -> Result<(), Box<Fault>> {
         self.messages += 1;
         self.now = self.now.max(message.ts_recv);
         self.replies.commands.clear();
@@ -146,9 +170,9 @@ impl Seat {
             .guest
             .hear(core::slice::from_ref(message), books, &mut self.replies)?;
         if heard != 1 {
-            return Err(Fault::new(format!(
+            return Err(Box::new(Fault::new(format!(
                 "it says that it heard {heard} messages of 1"
-            )));
+            ))));
         }
         Ok(())
     }
@@ -165,12 +189,12 @@ impl Seat {
         command: &Command,
         latency: &Latency,
         instruments: &[Instrument],
-    ) -> Result<CommandBody, Fault> {
+    ) -> Result<CommandBody, Box<Fault>> {
         let body = command.body().ok_or_else(|| {
-            Fault::new(format!(
+            Box::new(Fault::new(format!(
                 "it gave a command of unknown kind {}",
                 command.kind
-            ))
+            )))
         })?;
         self.commands += 1;
         self.orders += u64::from(command.kind == v1::command_kind::SUBMIT);
@@ -184,9 +208,9 @@ impl Seat {
             _ => {
                 if let Some(request) = self.gate.request(command, &body, instruments) {
                     if self.exchange.requests_pending() >= REQUESTS_MAX {
-                        return Err(Fault::new(format!(
+                        return Err(Box::new(Fault::new(format!(
                             "it has more than {REQUESTS_MAX} requests on their way"
-                        )));
+                        ))));
                     }
                     self.exchange.send(Request {
                         lands: latency.lands(self.now),

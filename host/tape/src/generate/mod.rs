@@ -37,12 +37,15 @@ mod law;
 mod random;
 mod writer;
 
+mod compare;
 mod profile;
+mod retell;
 mod statistics;
 
 #[cfg(test)]
 mod tests;
 
+pub use compare::{Figure, MarketComparison, NEAR};
 pub use config::{
     GenerateError, GeneratorConfig, INSTRUMENTS_MAX, MESSAGES_PER_SECOND_MAX, RESTING_ORDERS_RANGE,
     START_TICKS_RANGE, TAPE_MESSAGES_MAX,

@@ -1,26 +1,31 @@
 //! The portrait of a market in numbers, to be compared with another market's.
 //!
-//! Takes in order-level messages of any source; gives out [`MarketStatistics`]: what share each action has, how often
-//! the best prices change, how wide the spread is, how long the best queues are, how fast and how clustered events
-//! come.
+//! Takes in order-level messages of any source, or an order-level tape; gives out [`MarketStatistics`]: what share each
+//! action has, how often the best prices change, how wide the spread is, how long the best queues are, how fast and how
+//! clustered events come.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use backplane_sdk::types::{Action, Instrument, Nanos, Side, Timestamp};
+use backplane_sdk::types::{Action, Instrument, InstrumentId, Nanos, Side};
 
+use super::retell::Retelling;
 use super::statistics::MarketStatistics;
+use crate::error::TapeError;
+use crate::format::TapeSchema;
 use crate::message::SourceMessage;
+use crate::reader::TapeReader;
 
 /// The length of the windows in which events are counted for the clustering index.
 pub const WINDOW: Nanos = Nanos::from_millis(100);
 /// Spreads from 1 tick up to one less than this are counted apart, wider ones together.
 pub const SPREADS: usize = 9;
 
-/// Counts what a market does, message by message. Snapshot messages fill the book but are not counted; figures of the
-/// book are taken at the end of each atomic event while both sides hold orders and do not cross.
+/// Counts what a market does, message by message. Snapshots, and all that comes before the end of an instrument's first
+/// event of trading, fill the book but are not counted: before an opening auction a market is none. Figures of the book
+/// are taken at the end of each atomic event while both sides hold orders and do not cross.
 #[derive(Clone, Debug)]
 pub struct MarketProfile {
-    from: Timestamp,
     ticks: Vec<i64>,
     books: Vec<Book>,
     counts: Counts,
@@ -59,6 +64,9 @@ struct Book {
     /// What rests at each price: orders and size, for bids and asks.
     levels: [BTreeMap<i64, Level>; 2],
     best: Option<(i64, i64)>,
+    /// Whether an event of trading has ended, and whether the open event is one.
+    is_open: bool,
+    is_opening: bool,
     first: Option<i64>,
     last: i64,
     window: i64,
@@ -79,11 +87,9 @@ struct Level {
 }
 
 impl MarketProfile {
-    /// A profile of the given instruments that counts from the exchange time `from` on; what comes earlier only fills
-    /// the books.
-    pub fn new(instruments: &[Instrument], from: Timestamp) -> MarketProfile {
+    /// A profile of the given instruments.
+    pub fn new(instruments: &[Instrument]) -> MarketProfile {
         MarketProfile {
-            from,
             ticks: instruments
                 .iter()
                 .map(|known| known.tick.0.max(1))
@@ -93,6 +99,34 @@ impl MarketProfile {
         }
     }
 
+    /// The profile of a tape of orders.
+    ///
+    /// # Errors
+    /// The tape cannot be read, or its rows are of price levels.
+    pub fn of_tape(path: &Path) -> Result<MarketProfile, TapeError> {
+        let mut reader = TapeReader::open(path)?.with_details(true);
+        if reader.schema() != TapeSchema::Mbo {
+            let why = format!(
+                "profiling {}: its rows are of price levels (schema mbp), a profile needs orders (mbo)",
+                path.display()
+            );
+            return Err(TapeError::Request { why });
+        }
+        let definitions = (0..).map(InstrumentId).zip(&reader.header().instruments);
+        let instruments: Vec<Instrument> = definitions
+            .map(|(id, known)| known.instrument(id))
+            .collect();
+        let mut profile = MarketProfile::new(&instruments);
+        let mut retelling = Retelling::default();
+        while let Some(columns) = reader.next_batch()? {
+            for row in columns.iter() {
+                retelling.push(&row, &mut |message| profile.push(message));
+            }
+        }
+        retelling.finish(&mut |message| profile.push(message));
+        Ok(profile)
+    }
+
     /// Takes the next message. One of an instrument that was not given is passed over.
     pub fn push(&mut self, message: &SourceMessage) {
         let index = usize::from(message.instrument);
@@ -100,7 +134,8 @@ impl MarketProfile {
             return;
         };
         book.apply(message);
-        let is_counted = !message.flags.is_snapshot() && message.ts_event >= self.from;
+        let is_counted = !message.flags.is_snapshot() && book.is_open;
+        book.is_opening |= matches!(message.action, Action::Trade | Action::Fill);
         if is_counted {
             self.counts.count(message);
         }
@@ -117,6 +152,7 @@ impl MarketProfile {
             }
         }
         book.best = best;
+        book.is_open |= book.is_opening;
     }
 
     /// What was counted so far.
@@ -178,19 +214,27 @@ impl Book {
                 }
             }
             Action::Cancel | Action::Fill => {
-                self.take(message.order_id, message.size);
+                if !self.take(message.order_id, message.size)
+                    && let Some(side) = message.side
+                {
+                    self.shrink(side, message.price.0, message.size, 0);
+                }
             }
             Action::Trade => {}
         }
     }
 
+    /// Adds an order, or size of which no order is known.
     fn add(&mut self, message: &SourceMessage) {
         let Some(side) = message.side else { return };
         let (price, size) = (message.price.0, message.size);
-        self.orders
-            .insert(message.order_id, Live { side, price, size });
+        let is_known = message.order_id != 0;
+        if is_known {
+            self.orders
+                .insert(message.order_id, Live { side, price, size });
+        }
         let level = self.levels[side.index()].entry(price).or_default();
-        level.orders += 1;
+        level.orders += u64::from(is_known);
         level.size += u64::from(size);
     }
 
@@ -202,18 +246,23 @@ impl Book {
         let taken = size.min(order.size);
         order.size -= taken;
         let Live { side, price, size } = *order;
-        let levels = &mut self.levels[side.index()];
-        if let Some(level) = levels.get_mut(&price) {
-            level.size -= u64::from(taken);
-            level.orders -= u64::from(size == 0);
-            if level.orders == 0 {
-                levels.remove(&price);
-            }
-        }
+        self.shrink(side, price, taken, u64::from(size == 0));
         if size == 0 {
             self.orders.remove(&order_id);
         }
         true
+    }
+
+    /// Takes size and orders from a level, as far as they are there.
+    fn shrink(&mut self, side: Side, price: i64, size: u32, orders: u64) {
+        let levels = &mut self.levels[side.index()];
+        if let Some(level) = levels.get_mut(&price) {
+            level.size = level.size.saturating_sub(u64::from(size));
+            level.orders = level.orders.saturating_sub(orders);
+            if level.size == 0 {
+                levels.remove(&price);
+            }
+        }
     }
 
     /// The best bid and ask, where both exist and do not cross.
@@ -243,7 +292,7 @@ impl Book {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backplane_sdk::types::{Flags, InstrumentId, Price};
+    use backplane_sdk::types::{Flags, Price, Timestamp};
 
     fn message(action: Action, side: Side, order_id: u64, price: i64, size: u32) -> SourceMessage {
         SourceMessage {
@@ -270,19 +319,23 @@ mod tests {
             currency: String::from("USD"),
             expiration: Timestamp::MAX,
         };
-        let mut profile = MarketProfile::new(&[instrument], Timestamp(0));
+        let mut profile = MarketProfile::new(&[instrument]);
+        // The opening auction, which is not counted.
+        profile.push(&message(Action::Add, Side::Buy, 9, 150, 1));
+        profile.push(&message(Action::Trade, Side::Sell, 9, 150, 1));
+        profile.push(&message(Action::Cancel, Side::Buy, 9, 150, 1));
         profile.push(&message(Action::Add, Side::Buy, 1, 100, 2));
         profile.push(&message(Action::Add, Side::Sell, 2, 110, 4));
         profile.push(&message(Action::Add, Side::Buy, 3, 105, 1));
         profile.push(&message(Action::Fill, Side::Buy, 3, 105, 1));
         profile.push(&message(Action::Modify, Side::Sell, 2, 105, 3));
         let statistics = profile.statistics();
-        assert_eq!(statistics.messages, 5);
-        assert_eq!(statistics.add_share, 0.6);
-        // Both sides exist after the second event; spreads are then 2, 1, 2 and 1 ticks.
+        assert_eq!(statistics.messages, 6);
+        assert_eq!(statistics.add_share, 0.5);
+        // Both sides exist after the third event; spreads are then 2, 1, 2 and 1 ticks.
         assert_eq!(statistics.spread_shares[..2], [0.5, 0.5]);
         assert_eq!(statistics.mean_spread_ticks, 1.5);
-        assert_eq!(statistics.best_changes_per_message, 0.8);
+        assert_eq!(statistics.best_changes_per_message, 4.0 / 6.0);
         assert_eq!(statistics.mean_best_orders, 1.0);
         assert_eq!(statistics.mean_best_size, (6.0 + 5.0 + 6.0 + 5.0) / 8.0);
     }

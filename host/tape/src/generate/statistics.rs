@@ -1,6 +1,6 @@
-//! The figures of a market's profile, and two markets' figures side by side.
+//! The figures of a market's profile.
 //!
-//! Takes in the counts of a [`MarketProfile`](super::MarketProfile); gives out shares, means and a table.
+//! Takes in the counts of a [`MarketProfile`](super::MarketProfile); gives out shares and means.
 
 use super::profile::{Counts, SPREADS, WINDOW};
 
@@ -87,22 +87,6 @@ impl MarketStatistics {
             ("clustering in 100 ms, Fano factor", self.clustering),
         ]
     }
-
-    /// A table of the figures of this market, called `name`, beside those of another one.
-    pub fn compare(&self, name: &str, other: &MarketStatistics, other_name: &str) -> String {
-        let mut table = format!("{:<34} {name:>12} {other_name:>12} {:>8}\n", "", "ratio");
-        for ((label, own), (_, others)) in self.rows().into_iter().zip(other.rows()) {
-            let ratio = if others == 0.0 {
-                String::from("-")
-            } else {
-                format!("{:.3}", own / others)
-            };
-            table.push_str(&format!(
-                "{label:<34} {own:>12.4} {others:>12.4} {ratio:>8}\n"
-            ));
-        }
-        table
-    }
 }
 
 /// Variance over mean of the number of events in all windows, empty ones included.
@@ -131,18 +115,5 @@ mod tests {
     fn nothing_counted_is_zero_and_not_a_division_by_it() {
         let statistics = MarketStatistics::of(&Counts::default());
         assert!(statistics.rows().iter().all(|(_, value)| *value == 0.0));
-    }
-
-    #[test]
-    fn a_table_shows_both_markets_and_their_ratio() {
-        let counts = Counts {
-            adds: 3,
-            cancels: 1,
-            ..Counts::default()
-        };
-        let statistics = MarketStatistics::of(&counts);
-        let table = statistics.compare("generated", &statistics, "recorded");
-        assert!(table.contains("generated     recorded"), "{table}");
-        assert!(table.contains("0.7500       0.7500    1.000"), "{table}");
     }
 }

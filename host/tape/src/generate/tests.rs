@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use backplane_sdk::types::{Action, Flags, Nanos, Price, Side, Timestamp};
 
+use super::retell::Retelling;
 use super::*;
 use crate::message::SourceMessage;
+use crate::resolve::{Conventions, FillConvention, Resolver, UnknownOrders};
 
 /// The hash of the first 100,000 messages of the default market. It changes when, and only when, the generator gives
 /// other bytes for the same seed.
@@ -288,7 +290,7 @@ fn the_figures_lie_within_a_fifth_of_the_real_market() {
         config.messages = 1_500_000;
         config.messages_per_second = 15;
     });
-    let mut profile = MarketProfile::new(&market.instruments(), Timestamp(0));
+    let mut profile = MarketProfile::new(&market.instruments());
     for message in market {
         profile.push(&message);
     }
@@ -318,4 +320,29 @@ fn the_price_returns_and_moves_enough_to_be_traded_on() {
         *lowest > -2_000 && *highest < 2_000,
         "{lowest} to {highest}"
     );
+}
+
+#[test]
+fn a_tape_gives_the_profile_of_the_messages_that_it_was_made_of() {
+    let market = generator(|config| {
+        config.instruments = 2;
+        config.messages = 50_000;
+    });
+    let conventions = Conventions {
+        fills: FillConvention::TakesOut,
+        unknown_orders: UnknownOrders::Drop,
+    };
+    let mut profile = MarketProfile::new(&market.instruments());
+    let mut retold = profile.clone();
+    let mut retelling = Retelling::default();
+    let mut resolver = Resolver::new(2, conventions);
+    for message in market {
+        profile.push(&message);
+        for row in resolver.push(&message).unwrap() {
+            retelling.push(row, &mut |message| retold.push(message));
+        }
+    }
+    retelling.finish(&mut |message| retold.push(message));
+    assert!(profile.statistics().messages > 45_000);
+    assert_eq!(profile.statistics(), retold.statistics());
 }

@@ -81,7 +81,7 @@ pub fn databento(
             .map(|found| found.definition(options))
             .collect(),
         source: Source {
-            from: "databento".to_owned(),
+            from: options.source("databento"),
             inputs: inputs
                 .iter()
                 .map(|path| describe(path))
@@ -94,14 +94,13 @@ pub fn databento(
         .map(|(key, place)| (*key, place))
         .collect();
     let mut session = Session::begin(&header, CONVENTIONS, options, progress)?;
-    let bytes = merge(inputs, &places, &mut session)?;
+    let mut bytes = merge(inputs, &places, &mut session)?;
+    for _ in 1..options.repetitions() {
+        session.repeat()?;
+        bytes = merge(inputs, &places, &mut session)?;
+    }
     let written = session.finish(bytes)?;
-    Ok(ImportReport::new(
-        options.output.clone(),
-        header,
-        written,
-        notes,
-    ))
+    Ok(ImportReport::new(options, header, written, notes))
 }
 
 /// What the first pass finds of an instrument.

@@ -51,7 +51,7 @@ pub fn lobster(
             tick_inferred: false,
         }],
         source: Source {
-            from: "lobster".to_owned(),
+            from: options.source("lobster"),
             inputs: inputs
                 .iter()
                 .chain(&options.book)
@@ -59,10 +59,8 @@ pub fn lobster(
                 .collect::<Result<_, _>>()?,
         },
     };
-    let mut messages = files.messages()?;
-    let book = files.book()?;
     let mut notes = Vec::new();
-    if book.is_none() {
+    if !files.has_book() {
         notes.push(
             "there is no orderbook file: orders placed before the first message, and levels outside of the file's \
              window, are unknown"
@@ -70,8 +68,20 @@ pub fn lobster(
         );
     }
     let mut session = Session::begin(&header, CONVENTIONS, options, progress)?;
-    match book {
-        Some(mut book) => with_book(&mut session, &mut messages, &mut book, files.date)?,
+    let mut bytes = read(&files, &mut session)?;
+    for _ in 1..options.repetitions() {
+        session.repeat()?;
+        bytes = read(&files, &mut session)?;
+    }
+    let written = session.finish(bytes)?;
+    Ok(ImportReport::new(options, header, written, notes))
+}
+
+/// Reads the day from its beginning to its end; gives the bytes of its messages.
+fn read(files: &LobsterFiles, session: &mut Session<'_, '_>) -> Result<u64, TapeError> {
+    let mut messages = files.messages()?;
+    match files.book()? {
+        Some(mut book) => with_book(session, &mut messages, &mut book, files.date)?,
         None => {
             while messages.advance()? {
                 session.push(
@@ -84,13 +94,7 @@ pub fn lobster(
     if messages.number() <= 1 {
         return Err(messages.wrong("the file is empty"));
     }
-    let written = session.finish(messages.bytes())?;
-    Ok(ImportReport::new(
-        options.output.clone(),
-        header,
-        written,
-        notes,
-    ))
+    Ok(messages.bytes())
 }
 
 /// Reads messages and book rows in step.

@@ -131,6 +131,11 @@ impl LobsterFiles {
         open(&self.messages)
     }
 
+    /// Whether there is an orderbook file.
+    pub(crate) const fn has_book(&self) -> bool {
+        self.book.is_some()
+    }
+
     /// The orderbook file's lines.
     pub(crate) fn book(&self) -> Result<Option<Text>, TapeError> {
         self.book.as_ref().map(open).transpose()

@@ -9,20 +9,24 @@ mod lobster;
 mod lobster_files;
 mod lobster_message;
 mod lobster_window;
+mod repetitions;
 mod report;
 
 use std::fs::File;
 use std::io::Read;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use backplane_sdk::types::Price;
 
 use crate::error::TapeError;
-use crate::format::{Header, SourceFile};
+use crate::format::{Header, SourceFile, TapeSchema};
+use crate::levels::LevelView;
 use crate::message::SourceMessage;
 use crate::resolve::{Conventions, Resolver};
 use crate::row::Row;
 use crate::writer::{Overwrite, TapeWriter, Written};
+use repetitions::Repetitions;
 
 pub use databento::databento;
 pub use lobster::lobster;
@@ -45,6 +49,8 @@ pub struct ImportOptions {
     pub output: PathBuf,
     /// What to do when the output exists.
     pub overwrite: Overwrite,
+    /// What the rows are to be: of orders, or of price levels.
+    pub schema: TapeSchema,
     /// LOBSTER's orderbook CSV, where it is not among the inputs.
     pub book: Option<PathBuf>,
     /// The smallest step of a limit price, where the source's is not right.
@@ -53,6 +59,23 @@ pub struct ImportOptions {
     pub multiplier: Option<i64>,
     /// The currency of prices.
     pub currency: Option<String>,
+    /// How often the input is read, each time after the end of the time before; once where it is not said.
+    pub repeat: Option<NonZeroU32>,
+}
+
+impl ImportOptions {
+    /// How often the input is read.
+    fn repetitions(&self) -> u32 {
+        self.repeat.map_or(1, NonZeroU32::get)
+    }
+
+    /// What the tape says of its source.
+    fn source(&self, from: &str) -> String {
+        match self.repetitions() {
+            1 => from.to_owned(),
+            times => format!("{from}, read {times} times over"),
+        }
+    }
 }
 
 /// Imports files whose format is told by their first bytes and names.
@@ -91,7 +114,7 @@ pub fn import(
 /// Writes a tape of messages that are made and not read: the generator's.
 ///
 /// # Errors
-/// A message cannot be resolved, or the tape cannot be written.
+/// The messages are to be repeated, one of them cannot be resolved, or the tape cannot be written.
 pub fn messages(
     header: Header,
     conventions: Conventions,
@@ -99,17 +122,16 @@ pub fn messages(
     options: &ImportOptions,
     progress: &mut Progress<'_>,
 ) -> Result<ImportReport, TapeError> {
+    if options.repetitions() > 1 {
+        let why = "messages that are made cannot be repeated; make more of them".to_owned();
+        return Err(TapeError::Request { why });
+    }
     let mut session = Session::begin(&header, conventions, options, progress)?;
     for message in messages {
         session.push(&message, 0)?;
     }
     let written = session.finish(0)?;
-    Ok(ImportReport::new(
-        options.output.clone(),
-        header,
-        written,
-        Vec::new(),
-    ))
+    Ok(ImportReport::new(options, header, written, Vec::new()))
 }
 
 /// The digest and length of an input.
@@ -141,9 +163,12 @@ fn describe(path: &Path) -> Result<SourceFile, TapeError> {
 /// An import that is running: messages go in, the tape grows.
 struct Session<'a, 'b> {
     resolver: Resolver,
+    /// What makes price levels of orders, where they are asked for.
+    view: Option<LevelView>,
     writer: TapeWriter,
     progress: &'a mut Progress<'b>,
     messages: u64,
+    repetitions: Repetitions,
 }
 
 impl<'a, 'b> Session<'a, 'b> {
@@ -153,38 +178,74 @@ impl<'a, 'b> Session<'a, 'b> {
         options: &ImportOptions,
         progress: &'a mut Progress<'b>,
     ) -> Result<Session<'a, 'b>, TapeError> {
+        let instruments = header.instruments.len();
+        let (output, schema) = (&options.output, options.schema);
         Ok(Session {
-            resolver: Resolver::new(header.instruments.len(), conventions),
-            writer: TapeWriter::create(&options.output, header, options.overwrite)?,
+            resolver: Resolver::new(instruments, conventions),
+            view: match schema {
+                TapeSchema::Mbo => None,
+                TapeSchema::Mbp => Some(LevelView::new(instruments)),
+            },
+            writer: TapeWriter::create(output, header, schema, options.overwrite)?,
             progress,
             messages: 0,
+            repetitions: Repetitions::new(instruments),
         })
     }
 
-    /// Resolves and writes a message; `bytes` were read so far.
+    /// Resolves and writes a message; `bytes` were read so far of this repetition of the input.
     fn push(&mut self, message: &SourceMessage, bytes: u64) -> Result<(), TapeError> {
-        write(&mut self.writer, self.resolver.push(message)?)?;
+        let message = self.repetitions.place(message, bytes)?;
+        let rows = self.resolver.push(&message)?;
+        write(rows, &mut self.view, &mut self.writer)?;
         self.messages = self.messages.saturating_add(1);
         if self.messages.is_multiple_of(PROGRESS_MESSAGES) {
-            (self.progress)(self.writer.rows(), bytes);
+            (self.progress)(self.writer.rows(), self.repetitions.bytes());
+        }
+        Ok(())
+    }
+
+    /// Ends a repetition of the input, and begins the next one after its end with empty books.
+    fn repeat(&mut self) -> Result<(), TapeError> {
+        let rows = self.resolver.finish()?;
+        write(rows, &mut self.view, &mut self.writer)?;
+        self.repetitions.advance()?;
+        for message in self.repetitions.clears() {
+            self.push(&message, 0)?;
         }
         Ok(())
     }
 
     /// Ends the open event of an instrument.
     fn end_event(&mut self, instrument: u16) -> Result<(), TapeError> {
-        write(&mut self.writer, self.resolver.end_event(instrument)?)
+        let rows = self.resolver.end_event(instrument)?;
+        write(rows, &mut self.view, &mut self.writer)
     }
 
-    /// Resolves what is left and gives the tape its name.
+    /// Resolves what is left and gives the tape its name; `bytes` were read of the last repetition of the input.
     fn finish(mut self, bytes: u64) -> Result<Written, TapeError> {
-        write(&mut self.writer, self.resolver.finish()?)?;
-        (self.progress)(self.writer.rows(), bytes);
+        let rows = self.resolver.finish()?;
+        write(rows, &mut self.view, &mut self.writer)?;
+        self.repetitions.read(bytes);
+        (self.progress)(self.writer.rows(), self.repetitions.bytes());
+        let crossed = match &self.view {
+            None => self.resolver.crossed(),
+            Some(view) => view.crossed(),
+        };
         self.writer
-            .finish(self.resolver.resolution().clone(), self.resolver.crossed())
+            .finish(self.resolver.resolution().clone(), crossed)
     }
 }
 
-fn write(writer: &mut TapeWriter, rows: &[Row]) -> Result<(), TapeError> {
-    rows.iter().try_for_each(|row| writer.push(row))
+/// Writes order-level rows, or what the view shows of them.
+fn write(
+    rows: &[Row],
+    view: &mut Option<LevelView>,
+    writer: &mut TapeWriter,
+) -> Result<(), TapeError> {
+    let Some(view) = view else {
+        return rows.iter().try_for_each(|row| writer.push(row));
+    };
+    rows.iter()
+        .try_for_each(|row| view.push(row).iter().try_for_each(|row| writer.push(row)))
 }

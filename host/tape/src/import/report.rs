@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use backplane_sdk::types::{Price, Timestamp};
 use serde::Serialize;
 
-use crate::format::{Header, InstrumentDefinition, SourceFile};
+use super::ImportOptions;
+use crate::format::{Header, InstrumentDefinition, SourceFile, TapeSchema};
 use crate::statistics::{Resolution, Statistics};
 use crate::writer::Written;
 
@@ -17,6 +18,8 @@ use crate::writer::Written;
 pub struct ImportReport {
     /// The tape.
     pub output: PathBuf,
+    /// What its rows are.
+    pub schema: TapeSchema,
     /// The kind of source.
     pub from: String,
     /// The tape's instruments.
@@ -35,13 +38,14 @@ pub struct ImportReport {
 
 impl ImportReport {
     pub(super) fn new(
-        output: PathBuf,
+        options: &ImportOptions,
         header: Header,
         written: Written,
         notes: Vec<String>,
     ) -> ImportReport {
         ImportReport {
-            output,
+            output: options.output.clone(),
+            schema: options.schema,
             from: header.source.from,
             instruments: header.instruments,
             inputs: header.source.inputs,
@@ -86,9 +90,10 @@ impl fmt::Display for ImportReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{}: {} bytes, from {}",
+            "{}: {} bytes, schema {}, from {}",
             self.output.display(),
             self.bytes,
+            self.schema,
             self.from
         )?;
         write_instruments(f, &self.instruments)?;

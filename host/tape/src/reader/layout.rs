@@ -15,7 +15,7 @@ use arrow::ipc::{
 use super::buffer::AlignedBuffer;
 use crate::error::TapeError;
 use crate::format::{
-    BATCH_ROWS_MAX, COLUMNS, ColumnType, Header, KEY_DIGEST, KEY_STATISTICS, column,
+    BATCH_ROWS_MAX, COLUMNS, ColumnType, Header, KEY_DIGEST, KEY_STATISTICS, TapeSchema, column,
 };
 
 const MAGIC: &[u8; 6] = b"ARROW1";
@@ -42,6 +42,7 @@ pub(super) struct BatchBlock {
 #[derive(Debug)]
 pub(super) struct Layout {
     pub(super) header: Header,
+    pub(super) schema: TapeSchema,
     pub(super) statistics: Option<String>,
     pub(super) digest: Option<String>,
     pub(super) blocks: Vec<BatchBlock>,
@@ -91,6 +92,7 @@ impl Layout {
         }
         let metadata: Vec<KeyValue<'_>> = schema.custom_metadata().into_iter().flatten().collect();
         let header = Header::read(path, |key| find(&metadata, key))?;
+        let rows_schema = TapeSchema::read(path, |key| find(&metadata, key))?;
         let fields: Vec<Field<'_>> = schema
             .fields()
             .into_iter()
@@ -101,6 +103,7 @@ impl Layout {
         let texts: Vec<KeyValue<'_>> = footer.custom_metadata().into_iter().flatten().collect();
         Ok(Layout {
             header,
+            schema: rows_schema,
             statistics: find(&texts, KEY_STATISTICS).map(str::to_owned),
             digest: find(&texts, KEY_DIGEST).map(str::to_owned),
             blocks: batch_blocks(path, &footer, footer_range.start)?,

@@ -11,7 +11,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::error::TapeError;
-use crate::format::{COLUMNS, Header, column};
+use crate::format::{COLUMNS, Header, TapeSchema, column};
 use crate::row::Row;
 use crate::statistics::Statistics;
 use buffer::AlignedBuffer;
@@ -123,6 +123,11 @@ impl TapeReader {
     /// What is known before the first row.
     pub const fn header(&self) -> &Header {
         &self.layout.header
+    }
+
+    /// What the rows are: of orders, or of price levels.
+    pub const fn schema(&self) -> TapeSchema {
+        self.layout.schema
     }
 
     /// The number of rows in the tape.

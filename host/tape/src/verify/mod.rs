@@ -4,6 +4,7 @@
 //! each failed. Every derived column is computed again from the rows.
 
 mod against;
+mod event;
 mod rebuild;
 mod report;
 
@@ -13,11 +14,13 @@ use backplane_sdk::types::Flags;
 
 use crate::digest::ColumnDigest;
 use crate::error::TapeError;
+use crate::format::TapeSchema;
 use crate::reader::TapeReader;
 use crate::row::Row;
 use crate::signals::Signals;
 use crate::statistics::{Crossed, RowStatistics};
 use against::Against;
+use event::{LevelEvent, OrderEvent};
 use rebuild::Rebuild;
 
 pub use against::Comparison;
@@ -28,8 +31,6 @@ pub use report::{Check, VerifyReport};
 const NO_DIGEST: &str = "the footer has no digest to compare with";
 /// The same for the statistics.
 const NO_STATISTICS: &str = "the footer has no statistics to compare with";
-/// Rows of an open event that are held in mind.
-const EVENT_ROWS_MAX: usize = 1 << 20;
 
 /// Verifies a tape.
 ///
@@ -39,6 +40,7 @@ pub fn verify(tape: &Path, against: Option<&Path>) -> Result<VerifyReport, TapeE
     let mut reader = TapeReader::open(tape)?.with_details(true);
     let instruments = reader.header().instruments.len();
     let mut verification = Verification {
+        schema: reader.schema(),
         books: (0..instruments).map(|_| Instrument::default()).collect(),
         checks: Checks::default(),
         rows: RowStatistics::default(),
@@ -63,17 +65,18 @@ pub fn verify(tape: &Path, against: Option<&Path>) -> Result<VerifyReport, TapeE
     verification.finish(&reader, &digest.hexadecimal())
 }
 
-/// An instrument's book and the prints of its open event.
+/// An instrument's book and its open event.
 #[derive(Default)]
 struct Instrument {
     book: Rebuild,
-    /// Number, action and signals of the open event's trades and fills.
-    executions: Vec<(u64, u8, u8)>,
+    order_event: OrderEvent,
+    level_event: LevelEvent,
     is_open: bool,
 }
 
 /// A verification that is running.
 struct Verification {
+    schema: TapeSchema,
     books: Vec<Instrument>,
     checks: Checks,
     rows: RowStatistics,
@@ -95,11 +98,6 @@ impl Verification {
         let expected = instrument.book.apply(row, number);
         let checks = &mut self.checks;
         checks.compare(number, &expected, row);
-        if matches!(row.action, b'T' | b'F') {
-            instrument
-                .executions
-                .push((number, row.action, row.signals));
-        }
         let is_last = row.flags & Flags::LAST != 0;
         instrument.is_open = !is_last;
         let mut signals = expected.signals;
@@ -113,17 +111,23 @@ impl Verification {
                 }
             }
         }
-        let from_book = Signals::BOOK | Signals::BBO | Signals::BBO_PRICE | Signals::LAST;
-        let from_book = if row.action == b'T' {
-            from_book
-        } else {
-            from_book | Signals::MATCH
-        };
+        let mut known = Signals::BOOK | Signals::BBO | Signals::BBO_PRICE | Signals::LAST;
+        match (self.schema, row.action) {
+            // What these signal depends on the event.
+            (TapeSchema::Mbo, b'T') => {}
+            (TapeSchema::Mbo, _) => known |= Signals::MATCH,
+            (TapeSchema::Mbp, b'T') => {
+                known |= Signals::MATCH | Signals::TRADE;
+                signals |= Signals::MATCH | Signals::TRADE;
+            }
+            (TapeSchema::Mbp, _) => known |= Signals::MATCH | Signals::TRADE | Signals::HIDDEN,
+        }
         checks
             .signals
-            .equal(number, signals & from_book, row.signals & from_book);
-        if is_last || instrument.executions.len() >= EVENT_ROWS_MAX {
-            end_of_event(&mut instrument.executions, checks);
+            .equal(number, signals & known, row.signals & known);
+        match self.schema {
+            TapeSchema::Mbo => instrument.order_event.row(number, row, is_last, checks),
+            TapeSchema::Mbp => instrument.level_event.row(number, row, is_last, checks),
         }
         Ok(())
     }
@@ -169,7 +173,8 @@ impl Verification {
             instruments: reader.header().instruments.clone(),
             rows: self.rows,
             digest: digest.to_owned(),
-            checks: self.checks.list(),
+            schema: self.schema,
+            checks: self.checks.list(self.schema),
             crossed: self.crossed,
             crossed_in_snapshots: self.crossed_in_snapshots,
             resolution: reader
@@ -179,28 +184,5 @@ impl Verification {
             against: comparison,
             notes,
         })
-    }
-}
-
-/// Checks the signals of an event's trades and fills against each other. A source's fill may have no row, so a trade
-/// without fills need not be hidden; but one beside fills must not be.
-fn end_of_event(executions: &mut Vec<(u64, u8, u8)>, checks: &mut Checks) {
-    let has = |letter: u8| executions.iter().any(|(_, action, _)| *action == letter);
-    let (has_trade, has_fill) = (has(b'T'), has(b'F'));
-    for (number, action, found) in executions.drain(..) {
-        let is_right = match action {
-            b'F' => (found & Signals::TRADE != 0) != has_trade,
-            _ => {
-                let is_hidden = found & Signals::HIDDEN != 0;
-                found & Signals::TRADE != 0
-                    && (found & Signals::MATCH != 0) == is_hidden
-                    && !(is_hidden && has_fill)
-            }
-        };
-        if !is_right {
-            checks
-                .signals
-                .fail(number, || "its print contradicts its event".to_owned());
-        }
     }
 }

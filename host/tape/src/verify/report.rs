@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::against::Comparison;
 use super::rebuild::Expected;
-use crate::format::InstrumentDefinition;
+use crate::format::{InstrumentDefinition, TapeSchema};
 use crate::import::write_instruments;
 use crate::row::Row;
 use crate::statistics::{Crossed, Resolution, RowStatistics, Statistics};
@@ -57,6 +57,7 @@ pub(super) struct Checks {
     pub(super) over_cancels: Check,
     pub(super) duplicate_adds: Check,
     pub(super) events: Check,
+    pub(super) levels: Check,
     pub(super) digest: Check,
     pub(super) statistics: Check,
 }
@@ -80,10 +81,14 @@ impl Checks {
         }
     }
 
-    /// The checks with their names.
-    pub(super) fn list(self) -> Vec<Check> {
+    /// The checks that apply to a schema, with their names.
+    pub(super) fn list(self, schema: TapeSchema) -> Vec<Check> {
         let named = |name, check: Check| Check { name, ..check };
-        vec![
+        let levels = match schema {
+            TapeSchema::Mbo => None,
+            TapeSchema::Mbp => Some(named("levels of events", self.levels)),
+        };
+        let checks = vec![
             named("level_size", self.level_size),
             named("rank", self.rank),
             named("priority", self.priority),
@@ -94,7 +99,8 @@ impl Checks {
             named("whole events", self.events),
             named("digest", self.digest),
             named("statistics", self.statistics),
-        ]
+        ];
+        checks.into_iter().chain(levels).collect()
     }
 }
 
@@ -103,6 +109,8 @@ impl Checks {
 pub struct VerifyReport {
     /// The tape.
     pub tape: PathBuf,
+    /// What its rows are.
+    pub schema: TapeSchema,
     /// Its instruments.
     pub instruments: Vec<InstrumentDefinition>,
     /// What its rows show.
@@ -133,7 +141,7 @@ impl VerifyReport {
 
 impl fmt::Display for VerifyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.tape.display())?;
+        writeln!(f, "{}: schema {}", self.tape.display(), self.schema)?;
         write_instruments(f, &self.instruments)?;
         let statistics = Statistics {
             rows: self.rows.clone(),

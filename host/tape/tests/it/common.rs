@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use backplane_tape::import::{ImportOptions, ImportReport, import};
-use backplane_tape::{Row, TapeError, TapeReader};
+use backplane_tape::{Row, TapeError, TapeReader, TapeSchema};
 
 /// A folder of the data that is never part of the repository, or none, which is said.
 pub(crate) fn real_data(folder: &str) -> Option<PathBuf> {
@@ -27,6 +27,16 @@ pub(crate) fn import_to(inputs: &[PathBuf], output: &Path) -> Result<ImportRepor
         ..ImportOptions::default()
     };
     import(inputs, &options, &mut |_, _| {})
+}
+
+/// Imports as a tape of price levels.
+pub(crate) fn import_levels_to(inputs: &[PathBuf], output: &Path) -> ImportReport {
+    let options = ImportOptions {
+        output: output.to_path_buf(),
+        schema: TapeSchema::Mbp,
+        ..ImportOptions::default()
+    };
+    import(inputs, &options, &mut |_, _| {}).unwrap()
 }
 
 /// All rows of a tape.

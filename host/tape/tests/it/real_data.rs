@@ -1,5 +1,6 @@
 //! Real data, where it is at hand: the tape's book is the source's book.
 
+use backplane_tape::generate::{Generator, GeneratorConfig, MarketComparison, MarketProfile};
 use backplane_tape::verify;
 use tempfile::tempdir;
 
@@ -98,4 +99,30 @@ fn two_days_of_es_make_one_tape_without_a_doubtful_order() {
     // 2023-12-25T23:00:00.000069Z: the end of the opening auction.
     assert!(verified.crossed.last.unwrap() <= 1_703_545_200_000_069_000);
     assert_eq!(verified.crossed_in_snapshots.events, 0);
+}
+
+#[test]
+fn a_generated_market_lies_within_a_fifth_of_the_es_tape() {
+    let Some(data) = real_data("databento_dbn") else {
+        return;
+    };
+    let inputs =
+        ["24", "25"].map(|day| data.join(format!("esh4-glbx-mdp3-202312{day}.mbo.dbn.zst")));
+    let folder = tempdir().unwrap();
+    let tape = folder.path().join("es.tape");
+    import_to(&inputs, &tape).unwrap();
+    let recorded = MarketProfile::of_tape(&tape).unwrap().statistics();
+    assert!(recorded.messages > 50_000, "{}", recorded.messages);
+    // The hour had so many messages a second.
+    let config = GeneratorConfig {
+        messages: 1_500_000,
+        messages_per_second: 15,
+        ..GeneratorConfig::default()
+    };
+    let generator = Generator::new(config).unwrap();
+    let mut profile = MarketProfile::new(&generator.instruments());
+    generator.for_each(|message| profile.push(&message));
+    let comparison = MarketComparison::new(&profile.statistics(), &recorded);
+    println!("{comparison}");
+    assert_eq!(comparison.near(), comparison.figures.len(), "{comparison}");
 }

@@ -10,7 +10,7 @@ use arrow::ipc::reader::FileReader;
 use arrow::ipc::writer::FileWriter;
 use backplane_tape::{
     Crossed, Header, InstrumentDefinition, Overwrite, Resolution, Row, Source, TapeError,
-    TapeReader, TapeWriter, inspect,
+    TapeReader, TapeSchema, TapeWriter, inspect,
 };
 use proptest::prelude::*;
 use tempfile::tempdir;
@@ -36,7 +36,7 @@ fn header() -> Header {
 }
 
 fn write(path: &Path, rows: &[Row]) -> Result<(), TapeError> {
-    let mut writer = TapeWriter::create(path, &header(), Overwrite::Never)?;
+    let mut writer = TapeWriter::create(path, &header(), TapeSchema::Mbo, Overwrite::Never)?;
     rows.iter().try_for_each(|row| writer.push(row))?;
     writer
         .finish(Resolution::default(), Crossed::default())
@@ -174,7 +174,8 @@ fn rows_that_a_replay_could_not_trust_are_named() {
 fn a_writer_that_is_dropped_leaves_nothing() {
     let folder = tempdir().unwrap();
     let tape = folder.path().join("tape");
-    let mut writer = TapeWriter::create(&tape, &header(), Overwrite::Never).unwrap();
+    let mut writer =
+        TapeWriter::create(&tape, &header(), TapeSchema::Mbo, Overwrite::Never).unwrap();
     for row in many(20_000) {
         writer.push(&row).unwrap();
     }

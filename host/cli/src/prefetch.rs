@@ -1,0 +1,160 @@
+//! A tape that is read ahead on a thread of its own.
+//!
+//! Takes in a [`TapeReader`]; gives out a [`RowSource`] whose next batch is read and checked while the engine works on
+//! the one before. Buffers go round between both threads, so that nothing is allocated once they have their size. What
+//! comes out is what [`crate::source::TapeSource`] gives, row by row.
+
+use std::thread;
+
+use backplane_engine::error::SourceError;
+use backplane_engine::replay::{RowBatch, RowSource};
+use backplane_engine::row::Columns;
+use backplane_tape::{TapeReader, TapeSchema};
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::source::source_error;
+
+/// How many batches are on their way at once: one is filled while another waits and a third is taken over.
+const BUFFERS: usize = 3;
+
+/// The columns of one batch.
+#[derive(Default)]
+struct Buffer {
+    ts_event: Vec<i64>,
+    ts_recv: Vec<i64>,
+    price: Vec<i64>,
+    size: Vec<u32>,
+    level_size: Vec<u32>,
+    priority: Vec<u32>,
+    instrument: Vec<u16>,
+    action: Vec<u8>,
+    side: Vec<u8>,
+    flags: Vec<u8>,
+    signals: Vec<u8>,
+    rank: Vec<u8>,
+    order_id: Vec<u64>,
+    sequence: Vec<u32>,
+}
+
+/// What the reading thread sends.
+enum Read {
+    Batch(Box<Buffer>),
+    End,
+    Failed(SourceError),
+}
+
+/// A tape that is read ahead.
+pub struct PrefetchedSource {
+    shows_levels: bool,
+    reads: Receiver<Read>,
+    empty: Sender<Box<Buffer>>,
+}
+
+impl PrefetchedSource {
+    /// Starts to read a tape, from where the reader stands.
+    ///
+    /// # Errors
+    /// The system has no thread to give.
+    pub fn start(reader: TapeReader) -> std::io::Result<PrefetchedSource> {
+        let shows_levels = reader.schema() == TapeSchema::Mbp;
+        let (send, reads) = bounded(BUFFERS);
+        let (empty, buffers) = bounded(BUFFERS);
+        for _ in 0..BUFFERS {
+            // The channel has room for all of them.
+            let _ = empty.send(Box::default());
+        }
+        let thread = thread::Builder::new().name("tape".into());
+        thread.spawn(move || read_all(reader, &buffers, &send))?;
+        Ok(PrefetchedSource {
+            shows_levels,
+            reads,
+            empty,
+        })
+    }
+}
+
+impl RowSource for PrefetchedSource {
+    fn shows_levels(&self) -> bool {
+        self.shows_levels
+    }
+
+    fn next(&mut self, batch: &mut RowBatch) -> Result<bool, SourceError> {
+        match self.reads.recv() {
+            Ok(Read::Batch(buffer)) => {
+                batch.extend(&buffer.columns());
+                // Where the reading thread is done nobody needs the buffer.
+                let _ = self.empty.send(buffer);
+                Ok(true)
+            }
+            Ok(Read::End) => Ok(false),
+            Ok(Read::Failed(error)) => Err(error),
+            Err(_) => Err(SourceError {
+                message: "reading the tape: the thread that reads it ended before the tape".into(),
+                hint: None,
+            }),
+        }
+    }
+}
+
+/// Reads a tape to its end, or until nobody listens any more.
+fn read_all(mut reader: TapeReader, buffers: &Receiver<Box<Buffer>>, reads: &Sender<Read>) {
+    while let Ok(mut buffer) = buffers.recv() {
+        let read = match reader.next_batch() {
+            Ok(Some(columns)) => {
+                buffer.fill(&columns);
+                Read::Batch(buffer)
+            }
+            Ok(None) => Read::End,
+            Err(error) => Read::Failed(source_error(&error)),
+        };
+        let goes_on = matches!(read, Read::Batch(_));
+        if reads.send(read).is_err() || !goes_on {
+            return;
+        }
+    }
+}
+
+fn refill<T: Copy>(column: &mut Vec<T>, values: &[T]) {
+    column.clear();
+    column.extend_from_slice(values);
+}
+
+impl Buffer {
+    fn fill(&mut self, columns: &backplane_tape::Columns<'_>) {
+        refill(&mut self.ts_event, columns.ts_event);
+        refill(&mut self.ts_recv, columns.ts_recv);
+        refill(&mut self.price, columns.price);
+        refill(&mut self.size, columns.size);
+        refill(&mut self.level_size, columns.level_size);
+        refill(&mut self.priority, columns.priority);
+        refill(&mut self.instrument, columns.instrument);
+        refill(&mut self.action, columns.action);
+        refill(&mut self.side, columns.side);
+        refill(&mut self.flags, columns.flags);
+        refill(&mut self.signals, columns.signals);
+        refill(&mut self.rank, columns.rank);
+        if let Some(details) = &columns.details {
+            refill(&mut self.order_id, details.order_id);
+            refill(&mut self.sequence, details.sequence);
+        }
+    }
+
+    fn columns(&self) -> Columns<'_> {
+        Columns {
+            ts_event: &self.ts_event,
+            ts_recv: &self.ts_recv,
+            price: &self.price,
+            size: &self.size,
+            level_size: &self.level_size,
+            priority: &self.priority,
+            instrument: &self.instrument,
+            action: &self.action,
+            side: &self.side,
+            flags: &self.flags,
+            signals: &self.signals,
+            rank: &self.rank,
+            order_id: &self.order_id,
+            sequence: &self.sequence,
+        }
+    }
+}
