@@ -48,24 +48,23 @@ impl Exchange {
 
     /// Does what a row means for the resting orders of its instrument; `true` where it filled one.
     fn match_level(&mut self, view: &View<'_>, place: usize) -> bool {
-        let row = &view.rows.row(place);
-        let instrument = InstrumentId(row.instrument.into());
-        let Some(side) = Side::from_code(row.side) else {
+        let rows = view.rows;
+        let instrument = InstrumentId(rows.instrument[place].into());
+        let Some(side) = Side::from_code(rows.side[place]) else {
             return false;
         };
-        match Action::from_code(row.action) {
-            Some(Action::Trade) => self.share_trade(view, row, place, side.opposite()),
-            Some(Action::Add | Action::Cancel) => {
-                let (price, shown) = (Price(row.price), Quantity(row.level_size.into()));
-                for order in self.own.side_mut(instrument, side) {
-                    if order.price == price {
-                        order.ahead = order.ahead.min(shown);
-                    }
-                }
-                row.action == Action::Add.code() && self.match_row(view, place)
-            }
-            _ => false,
+        let action = rows.action[place];
+        if action == Action::Trade.code() {
+            return self.share_trade(view, &rows.row(place), place, side.opposite());
         }
+        let price = Price(rows.price[place]);
+        let shown = Quantity(rows.level_size[place].into());
+        for order in self.own.side_mut(instrument, side) {
+            if order.price == price {
+                order.ahead = order.ahead.min(shown);
+            }
+        }
+        action == Action::Add.code() && self.match_row(view, place)
     }
 
     /// Shares a trade's quantity among the own orders of a side: those at better prices first, then those at its price,

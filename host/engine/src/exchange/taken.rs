@@ -30,23 +30,22 @@ fn key(rows: &Rows, place: usize, side: Side) -> Key {
 }
 
 /// Liquidity that a strategy took and the tape still shows.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct TakenLiquidity {
     /// The levels in the order of their keys: an auction may leave hundreds.
     levels: Vec<TakenLevel>,
-    /// The range of the levels' prices.
-    lowest: i64,
-    highest: i64,
+    /// A bit for each of the levels' prices, by [`mark`]: most rows are at none of them.
+    marks: [u64; MARK_WORDS],
 }
 
-impl Default for TakenLiquidity {
-    fn default() -> TakenLiquidity {
-        TakenLiquidity {
-            levels: Vec::new(),
-            lowest: i64::MAX,
-            highest: i64::MIN,
-        }
-    }
+/// The words of bits in which prices are marked.
+const MARK_WORDS: usize = 16;
+
+/// Where the bit of a price is: its word and its place there.
+const fn mark(price: i64) -> (usize, u64) {
+    // Prices are multiples of their tick: the highest bits of a product spread them.
+    let spread = (price as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54;
+    ((spread / 64) as usize, 1 << (spread % 64))
 }
 
 impl TakenLiquidity {
@@ -93,8 +92,12 @@ impl TakenLiquidity {
                 self.levels.insert(found, level);
             }
         }
-        self.lowest = self.lowest.min(price.0);
-        self.highest = self.highest.max(price.0);
+        self.set_mark(price.0);
+    }
+
+    const fn set_mark(&mut self, price: i64) {
+        let (word, bit) = mark(price);
+        self.marks[word] |= bit;
     }
 
     /// Forgets a level of which nothing is taken any more.
@@ -102,21 +105,20 @@ impl TakenLiquidity {
         if self.levels[place].taken.0 > 0 {
             return;
         }
-        let price = self.levels.remove(place).key.2;
-        if price == self.lowest || price == self.highest {
-            self.find_range();
-        }
+        self.levels.remove(place);
+        self.set_marks();
     }
 
     fn clear(&mut self, instrument: u16) {
         self.levels.retain(|x| x.key.0 != u32::from(instrument));
-        self.find_range();
+        self.set_marks();
     }
 
     /// Whether something may be taken at a price, of any instrument and side. Cheap, and never wrongly `false`.
     #[inline]
     pub(super) const fn may_be_at(&self, price: i64) -> bool {
-        self.lowest <= price && price <= self.highest
+        let (word, bit) = mark(price);
+        self.marks[word] & bit != 0
     }
 
     /// The tape went on by the row of a place, which empties a book or is at a price where something may be taken.
@@ -133,10 +135,11 @@ impl TakenLiquidity {
         }
     }
 
-    fn find_range(&mut self) {
-        let prices = self.levels.iter().map(|x| x.key.2);
-        self.lowest = prices.clone().min().unwrap_or(i64::MAX);
-        self.highest = prices.max().unwrap_or(i64::MIN);
+    fn set_marks(&mut self) {
+        self.marks = [0; MARK_WORDS];
+        for place in 0..self.levels.len() {
+            self.set_mark(self.levels[place].key.2);
+        }
     }
 
     /// As [`TakenLiquidity::hear`] on a tape of price levels: a trade eats what stood at the front, which we took, and
