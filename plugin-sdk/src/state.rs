@@ -1,6 +1,6 @@
 //! What an instance knows from the messages that it heard.
 //!
-//! Takes in [`Message`]s; gives out position, open orders, recent trades, session statistics and, where no book is lent,
+//! Takes in messages; gives out position, open orders, recent trades, session statistics and, where no book is lent,
 //! the books. It is the same on every carrier, because it follows from the messages alone.
 
 use std::collections::VecDeque;

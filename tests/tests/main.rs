@@ -13,6 +13,9 @@ mod oracle;
 /// The exchange simulation on tapes of price levels, against rules applied row by row and against tapes of orders.
 mod price_levels;
 
+/// Strategies side by side: none may change what another does or meets.
+mod company;
+
 /// README and docs, held against the program.
 mod documents;
 

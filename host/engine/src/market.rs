@@ -11,6 +11,9 @@ use crate::record::BestLevels;
 use crate::row::signal;
 use crate::rows::Rows;
 
+/// From so many rows on it pays to look at their columns as slices.
+const ROWS_MANY: usize = 8;
+
 /// The market as the strategies see it.
 pub struct Market {
     books: Vec<LevelBook>,
@@ -33,6 +36,12 @@ impl Market {
 
     /// Takes over some rows. A row of an instrument that is not defined changes nothing.
     pub fn apply_all(&mut self, rows: &Rows, places: Range<usize>) {
+        if places.len() < ROWS_MANY {
+            for place in places {
+                self.apply(rows, place);
+            }
+            return;
+        }
         let count = places.len();
         // Slices of one length let the compiler leave out the bounds checks below.
         let signals = &rows.signals[places.clone()][..count];
@@ -42,25 +51,38 @@ impl Market {
         let price = &rows.price[places.clone()][..count];
         let level_size = &rows.level_size[places.clone()][..count];
         for i in 0..count {
-            let place = usize::from(instrument[i]);
-            if signals[i] & signal::BOOK != 0 {
-                let Some(book) = self.books.get_mut(place) else {
-                    continue;
-                };
-                match Side::from_code(side[i]) {
-                    Some(side) => {
-                        let size = Quantity(level_size[i].into());
-                        book.set_at(side, rank[i].into(), Price(price[i]), size);
-                    }
-                    None if rows.action[places.start + i] == Action::Clear.code() => book.clear(),
-                    None => {}
+            let is_plain = signals[i] & (signal::BOOK | signal::TRADE) == signal::BOOK;
+            let book = self.books.get_mut(usize::from(instrument[i]));
+            match (Side::from_code(side[i]), book) {
+                (Some(side), Some(book)) if is_plain => {
+                    let size = Quantity(level_size[i].into());
+                    book.set_at(side, rank[i].into(), Price(price[i]), size);
                 }
+                _ => self.apply(rows, places.start + i),
             }
-            if signals[i] & signal::TRADE != 0
-                && let Some(last) = self.last_trades.get_mut(place)
-            {
-                *last = Price(price[i]);
+        }
+    }
+
+    /// Takes over the row of a place.
+    fn apply(&mut self, rows: &Rows, place: usize) {
+        let (signals, instrument) = (rows.signals[place], usize::from(rows.instrument[place]));
+        let price = Price(rows.price[place]);
+        if signals & signal::BOOK != 0
+            && let Some(book) = self.books.get_mut(instrument)
+        {
+            match Side::from_code(rows.side[place]) {
+                Some(side) => {
+                    let size = Quantity(rows.level_size[place].into());
+                    book.set_at(side, rows.rank[place].into(), price, size);
+                }
+                None if rows.action[place] == Action::Clear.code() => book.clear(),
+                None => {}
             }
+        }
+        if signals & signal::TRADE != 0
+            && let Some(last) = self.last_trades.get_mut(instrument)
+        {
+            *last = price;
         }
     }
 

@@ -200,9 +200,10 @@ impl LibraryInstance {
         self.note(finish(code, &reply))
     }
 
+    #[inline]
     fn check_usable(&self) -> Result<(), Failure> {
         if self.faulted {
-            return Err(Failure::fault("the instance had a fault before".into()));
+            return Err(had_a_fault());
         }
         Ok(())
     }
@@ -221,6 +222,11 @@ impl Drop for LibraryInstance {
             unsafe { (self.table.destroy)(self.state) };
         }
     }
+}
+
+#[cold]
+fn had_a_fault() -> Failure {
+    Failure::fault("the instance had a fault before".into())
 }
 
 const EMPTY_BYTES: Bytes = Bytes {

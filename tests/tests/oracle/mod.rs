@@ -53,7 +53,7 @@ pub(crate) struct Delays {
 }
 
 #[derive(Default)]
-struct Effects(Vec<Effect>);
+pub(crate) struct Effects(Vec<Effect>);
 
 impl Recorder for Effects {
     fn command(&mut self, _: &CommandRecord) -> Result<(), RecordError> {

@@ -36,15 +36,23 @@ impl Run<'_> {
         happened: i64,
         quiet_until: i64,
     ) -> Result<(), RunError> {
-        let calm = self.calm(quiet_until)?;
+        let mut calm = None;
         for place in 0..self.seats.len() {
+            let seat = &self.seats[place];
+            if seat.attention() > until && seat.exchange.known_until() >= happened {
+                continue;
+            }
+            let calm = match calm {
+                Some(known) => known,
+                None => *calm.insert(self.calm(quiet_until)?),
+            };
             let seat = &mut self.seats[place];
             if let Some((matched, known)) = calm
                 && seat.exchange.only_rests()
                 && seat.timers.next() > quiet_until
             {
                 seat.exchange.pass(matched, known);
-            } else if seat.attention() <= until || seat.exchange.known_until() < happened {
+            } else {
                 self.attend_seat(place, until, happened, quiet_until)?;
             }
         }
