@@ -30,7 +30,8 @@ const EXECUTION: u8 = 3;
 
 /// The digest of one strategy instance.
 pub struct Journal {
-    hasher: blake3::Hasher,
+    /// Apart, because it is 2 KB of what is rarely touched.
+    hasher: Box<blake3::Hasher>,
     gathered: Box<[u8]>,
     length: usize,
 }
@@ -38,7 +39,7 @@ pub struct Journal {
 impl Default for Journal {
     fn default() -> Journal {
         Journal {
-            hasher: blake3::Hasher::new(),
+            hasher: Box::default(),
             gathered: vec![0; GATHERED_BYTES + RECORD_BYTES_MAX].into(),
             length: 0,
         }
