@@ -51,7 +51,11 @@ pub fn write_tape(
     };
     let generator = Generator::new(config.clone()).map_err(|error| wrong(&error))?;
     let header = Header {
-        instruments: generator.instruments().iter().map(define).collect(),
+        instruments: generator
+            .instruments()
+            .iter()
+            .map(InstrumentDefinition::from)
+            .collect(),
         source: Source {
             from: format!("generator, seed {}", config.seed),
             inputs: Vec::new(),
@@ -65,17 +69,6 @@ pub fn write_tape(
     };
     messages(header, CONVENTIONS, generator, &options, &mut |_, _| {})?;
     Ok(())
-}
-
-fn define(instrument: &Instrument) -> InstrumentDefinition {
-    InstrumentDefinition {
-        symbol: instrument.symbol.clone(),
-        tick: instrument.tick.0,
-        multiplier: instrument.multiplier,
-        currency: instrument.currency.clone(),
-        expiration: None,
-        tick_inferred: false,
-    }
 }
 
 impl Market {

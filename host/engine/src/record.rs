@@ -57,9 +57,7 @@ pub struct BestLevels {
 impl BestLevels {
     /// Half-way between both, rounded down to 1e-9; `None` while a side is empty.
     pub fn mid(&self) -> Option<Price> {
-        let (bid, ask) = (self.bid?.price, self.ask?.price);
-        let sum = i128::from(bid.0) + i128::from(ask.0);
-        Some(Price(sum.div_euclid(2) as i64))
+        Some(self.bid?.price.midway(self.ask?.price))
     }
 }
 

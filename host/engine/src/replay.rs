@@ -23,7 +23,7 @@ pub trait RowSource {
     }
 }
 
-/// The most nanoseconds between a row's two times that a row can hold.
+/// The most nanoseconds (4.3 s) that a row may take to be heard; times further apart are damaged ones.
 const FEED_LATENCY_MAX: i64 = u32::MAX as i64;
 
 /// Times are looked through so many at once: one that must be corrected makes no more of them slow.
@@ -265,6 +265,7 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn no_row_goes_back_in_time_or_is_heard_before_it_happened() {
@@ -297,6 +298,46 @@ mod tests {
         let mut clock = Clock::new(Some(7));
         assert_eq!(clock.read(100, 5_000, true), (100, 107));
         assert_eq!(clock.read(99, 5_000, true), (100, 107));
+    }
+
+    proptest! {
+        #[test]
+        fn times_that_are_taken_as_they_are_equal_those_read_one_by_one(
+            steps in prop::collection::vec((-3i64..40, -3i64..60, 0u8..40), 1..1_400),
+            fixed in prop::option::of(0i64..100),
+            start in -200i64..2_000,
+        ) {
+            let (mut happened, mut received) = (Vec::new(), Vec::new());
+            let mut now = start;
+            for (step, latency, kind) in steps {
+                // Most chunks are to be whole: what goes wrong is rare.
+                let wild = if kind == 0 { i64::MAX / 2 } else { 0 };
+                now += if kind < 3 { step } else { step.abs() };
+                happened.push(now.saturating_add(if latency < 0 { wild } else { 0 }));
+                let heard = now + latency.max(if kind < 5 { -3 } else { 0 });
+                let before = received.last().copied().filter(|_| kind != 4);
+                received.push(before.unwrap_or(i64::MIN).max(heard));
+            }
+            let flags = vec![0; happened.len()];
+            let columns = Columns {
+                ts_event: &happened,
+                ts_recv: &received,
+                flags: &flags,
+                ..Columns::default()
+            };
+            let (mut many, mut rows) = (Clock::new(fixed), Rows::default());
+            many.read_all(&columns, happened.len(), &mut rows);
+            let mut single = Clock::new(fixed);
+            for (place, (happened, received)) in happened.iter().zip(&received).enumerate() {
+                let expected = single.read(*happened, *received, true);
+                prop_assert_eq!((rows.ts_event[place], rows.ts_recv[place]), expected);
+            }
+            let counts = |x: &Clock| {
+                let negative = x.negative_latency_corrections;
+                (x.exchange_time_corrections, negative, x.late_corrections)
+            };
+            prop_assert_eq!(counts(&many), counts(&single));
+        }
     }
 
     fn columns<'a>(times: &'a [i64], signals: &'a [u8], zeros: &'a [u32]) -> Columns<'a> {

@@ -225,6 +225,21 @@ pub struct InstrumentDefinition {
     pub tick_inferred: bool,
 }
 
+impl From<&Instrument> for InstrumentDefinition {
+    /// The definition of an instrument whose tick is known.
+    fn from(instrument: &Instrument) -> InstrumentDefinition {
+        let expiration = instrument.expiration;
+        InstrumentDefinition {
+            symbol: instrument.symbol.clone(),
+            tick: instrument.tick.0,
+            multiplier: instrument.multiplier,
+            currency: instrument.currency.clone(),
+            expiration: (expiration != Timestamp::MAX).then_some(expiration.0),
+            tick_inferred: false,
+        }
+    }
+}
+
 impl InstrumentDefinition {
     /// The definition in the SDK's words.
     pub fn instrument(&self, id: InstrumentId) -> Instrument {

@@ -67,9 +67,7 @@ impl<'a> BookView<'a> {
 
     /// Half-way between best bid and best ask, rounded down to 1e-9; `None` while a side is empty.
     pub fn mid(&self) -> Option<Price> {
-        let (bid, ask) = (self.best_bid()?.price, self.best_ask()?.price);
-        let sum = i128::from(bid.0) + i128::from(ask.0);
-        Some(Price(sum.div_euclid(2) as i64))
+        Some(self.best_bid()?.price.midway(self.best_ask()?.price))
     }
 
     /// Best ask minus best bid; `None` while a side is empty.

@@ -70,6 +70,12 @@ impl Price {
         Price(self.0.saturating_sub(step.0))
     }
 
+    /// Half-way between this price and another, rounded down to 1e-9.
+    pub const fn midway(self, other: Price) -> Price {
+        let sum = self.0 as i128 + other.0 as i128;
+        Price(sum.div_euclid(2) as i64)
+    }
+
     /// `count` times this price (for example so many ticks), saturating.
     pub const fn times(self, count: i64) -> Price {
         Price(self.0.saturating_mul(count))

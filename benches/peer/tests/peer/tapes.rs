@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use backplane_sdk::types::{Action, Flags, Instrument, Price, Side, Timestamp};
+use backplane_sdk::types::{Action, Flags, Price, Side, Timestamp};
 use backplane_tape::generate::{Generator, GeneratorConfig};
 use backplane_tape::import::{self, ImportOptions};
 use backplane_tape::resolve::{Conventions, FillConvention, UnknownOrders};
@@ -30,7 +30,7 @@ pub fn generated(messages: u64) -> Tape {
         ..GeneratorConfig::default()
     };
     let generator = Generator::new(config).unwrap();
-    let definitions = generator.instruments().iter().map(define).collect();
+    let definitions = generator.instruments().iter().map(InstrumentDefinition::from).collect();
     write(definitions, UnknownOrders::Drop, generator)
 }
 
@@ -97,13 +97,3 @@ fn write(
     }
 }
 
-fn define(instrument: &Instrument) -> InstrumentDefinition {
-    InstrumentDefinition {
-        symbol: instrument.symbol.clone(),
-        tick: instrument.tick.0,
-        multiplier: instrument.multiplier,
-        currency: instrument.currency.clone(),
-        expiration: None,
-        tick_inferred: false,
-    }
-}

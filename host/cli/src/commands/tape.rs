@@ -141,7 +141,7 @@ fn write_generated(
         ..ImportOptions::default()
     };
     let header = Header {
-        instruments: instruments.iter().map(define).collect(),
+        instruments: instruments.iter().map(InstrumentDefinition::from).collect(),
         source: Source {
             from: format!("generator, seed {}", arguments.seed),
             inputs: Vec::new(),
@@ -156,17 +156,6 @@ fn write_generated(
         Ok(made)
     })?;
     Ok(Some(report))
-}
-
-fn define(instrument: &Instrument) -> InstrumentDefinition {
-    InstrumentDefinition {
-        symbol: instrument.symbol.clone(),
-        tick: instrument.tick.0,
-        multiplier: instrument.multiplier,
-        currency: instrument.currency.clone(),
-        expiration: None,
-        tick_inferred: false,
-    }
 }
 
 /// Runs an import under a progress line.
