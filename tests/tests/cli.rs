@@ -22,6 +22,8 @@ mod faults;
 mod json;
 /// Real market data, imported, verified and traded.
 mod market;
+/// Models that a run file names.
+mod models;
 /// Plugins that are refused.
 mod refusals;
 /// Results add up.

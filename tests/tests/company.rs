@@ -5,7 +5,6 @@
 //! every block may end somewhere else in company than alone.
 
 use backplane_engine::guest::{Guest, InProcess};
-use backplane_engine::latency::{FeedLatency, Latency};
 use backplane_engine::record::{Recorder, Unrecorded};
 use backplane_engine::{Parts, RunConfig, Unwatched, run};
 use backplane_sdk::Strategy;
@@ -111,11 +110,7 @@ fn digests(
         expiration: Timestamp::MAX,
     };
     let config = RunConfig {
-        latency: Latency {
-            feed: FeedLatency::Fixed(Nanos(delays.feed)),
-            entry: Nanos(delays.entry),
-            response: Nanos(delays.response),
-        },
+        latency: delays.latency(),
         ..RunConfig::default()
     };
     let summary = run(Parts {

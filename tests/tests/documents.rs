@@ -57,17 +57,44 @@ fn the_demo_runs_the_readme_s_commands() {
     }
 }
 
+/// The snippets of a document in a language.
+fn snippets<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let start = format!("```{language}\n");
+    let parts = text.split(start.as_str()).skip(1);
+    parts.filter_map(|x| x.split("```").next()).collect()
+}
+
 #[test]
 fn the_run_file_of_the_documentation_is_read_whole() {
     let text = document("docs/run-file.md");
-    let file = text.split("```toml\n").nth(1).unwrap();
-    let file = file.split("```").next().unwrap();
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("run.toml");
+    is_read_whole(directory.path(), snippets(&text, "toml")[0]);
+}
+
+#[test]
+fn every_latency_of_the_documentation_is_read_whole() {
+    let text = document("docs/latency.md");
+    let directory = tempfile::tempdir().unwrap();
+    let orders = directory.path().join("orders.csv");
+    std::fs::write(orders, snippets(&text, "csv")[0]).unwrap();
+    let snippets = snippets(&text, "toml");
+    assert_eq!(snippets.len(), 5);
+    for snippet in snippets {
+        is_read_whole(directory.path(), &format!("{BEGINNING}{snippet}"));
+    }
+}
+
+/// What a run file needs besides the settings that a snippet shows.
+const BEGINNING: &str = "tape = \"goog.tape\"\nplugins = \"plugins\"\noutput = \"results\"\n\
+                         strategy = [{ name = \"momentum\" }]\n";
+
+/// Fails where a run file is not understood.
+fn is_read_whole(directory: &Path, file: &str) {
+    let path = directory.join("run.toml");
     std::fs::write(&path, file).unwrap();
     let output = Command::new(command_line())
         .args(["run", path.to_str().unwrap()])
-        .current_dir(directory.path())
+        .current_dir(directory)
         .output()
         .unwrap();
     // Every setting is understood; only the tape is not there.

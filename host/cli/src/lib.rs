@@ -18,6 +18,8 @@ pub mod arguments;
 
 pub mod commands;
 
+pub mod models;
+
 pub mod settings;
 
 pub mod strategy;
@@ -34,8 +36,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Runs the command line of this process.
+/// Runs the command line of this process with the models that come with the program.
 pub fn main() -> ExitCode {
+    main_with(&models::Models::default())
+}
+
+/// Runs the command line of this process with models of its caller's choice.
+pub fn main_with(models: &models::Models) -> ExitCode {
     let arguments = match arguments::Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -49,7 +56,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    match commands::execute(arguments) {
+    match commands::execute(arguments, models) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             error.print();

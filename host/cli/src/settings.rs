@@ -30,19 +30,24 @@
 //! params = { lookback = 20 }
 //! ```
 
+mod latency;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use backplane_engine::RunConfig;
 use backplane_engine::exchange::{Fee, Fees};
-use backplane_engine::latency::{FeedLatency, Latency};
 use backplane_sdk::types::{Money, Nanos};
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::RunArguments;
 use crate::error::CliError;
 use crate::exit;
+use crate::models::Models;
 use crate::strategy::StrategySpec;
+use latency::{LatencyFlags, LatencyTable};
+
+pub use latency::{DelaySetting, EntrySetting, LatencySettings};
 
 /// A run file as it stands.
 #[derive(Debug, Default, Deserialize)]
@@ -62,14 +67,6 @@ struct RunFile {
     fees: FeesTable,
     #[serde(default)]
     strategy: Vec<StrategyTable>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LatencyTable {
-    feed: Option<String>,
-    entry: Option<String>,
-    response: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -136,18 +133,15 @@ pub struct Settings {
 }
 
 /// The engine's settings as a job carries them: all integers, times in nanoseconds, money and shares in units of 1e-9.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EngineSettings {
     /// The seed.
     pub seed: u64,
     /// The starting cash.
     pub cash: i64,
-    /// The fixed feed latency; none for the recorded one.
-    pub feed_latency: Option<i64>,
-    /// The entry latency.
-    pub entry_latency: i64,
-    /// The response latency.
-    pub response_latency: i64,
+    /// The latencies.
+    #[serde(flatten)]
+    pub latency: LatencySettings,
     /// The maker's fee: a share of the value.
     pub maker_rate: i64,
     /// The maker's fee: an amount per quantity unit.
@@ -164,19 +158,16 @@ pub struct EngineSettings {
 
 impl EngineSettings {
     /// The settings in the engine's types.
-    pub fn config(&self) -> RunConfig {
+    ///
+    /// # Errors
+    /// Names the setting and what is wrong with it.
+    pub fn config(&self, models: &Models) -> Result<RunConfig, CliError> {
         let fee = |rate, per_unit: i64| Fee {
             rate,
             per_unit: Money(per_unit.into()),
         };
-        RunConfig {
-            latency: Latency {
-                feed: self
-                    .feed_latency
-                    .map_or(FeedLatency::Recorded, |x| FeedLatency::Fixed(Nanos(x))),
-                entry: Nanos(self.entry_latency),
-                response: Nanos(self.response_latency),
-            },
+        let config = RunConfig {
+            latency: self.latency.build(models)?,
             fees: Fees {
                 maker: fee(self.maker_rate, self.maker_per_unit),
                 taker: fee(self.taker_rate, self.taker_per_unit),
@@ -185,6 +176,17 @@ impl EngineSettings {
             seed: self.seed,
             sample_interval: Nanos(self.sample_interval),
             open_orders_max: self.open_orders_max,
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The same without the texts of files: what a run is told of.
+    #[must_use]
+    pub fn described(&self) -> EngineSettings {
+        EngineSettings {
+            latency: self.latency.described(),
+            ..self.clone()
         }
     }
 }
@@ -194,7 +196,7 @@ impl Settings {
     ///
     /// # Errors
     /// Names the file, the line or the flag, and what would be allowed.
-    pub fn read(arguments: &RunArguments) -> Result<Settings, CliError> {
+    pub fn read(arguments: &RunArguments, models: &Models) -> Result<Settings, CliError> {
         let file = match &arguments.run_file {
             Some(path) => read_file(path)?,
             None => RunFile::default(),
@@ -223,7 +225,7 @@ impl Settings {
         if settings.stall_timeout < Nanos::from_millis(100) {
             return Err(wrong("stall_timeout", "less than 100ms", "a longer time"));
         }
-        settings.engine.config().check()?;
+        settings.engine.config(models)?;
         Ok(settings)
     }
 }
@@ -233,33 +235,22 @@ fn engine(arguments: &RunArguments, file: &RunFile) -> Result<EngineSettings, Cl
     let decimal = |flag: &Option<String>, table: &Option<Decimal>| {
         flag.clone().or(table.as_ref().map(Decimal::text))
     };
-    let (latency, fees) = (&file.latency, &file.fees);
+    let fees = &file.fees;
     let time = |name, flag: &Option<String>, table: &Option<String>, default| {
         setting(name, text(flag, table), default, parse_time).map(|x| x.0)
     };
     let amount = |name, flag: &Option<String>, table: &Option<Decimal>, default| {
         setting(name, decimal(flag, table), default, parse_decimal)
     };
-    let feed = text(&arguments.feed_latency, &latency.feed);
+    let flags = LatencyFlags {
+        feed: arguments.feed_latency.as_deref(),
+        entry: arguments.entry_latency.as_deref(),
+        response: arguments.response_latency.as_deref(),
+    };
     Ok(EngineSettings {
         seed: arguments.seed.or(file.seed).unwrap_or(1),
         cash: amount("cash", &arguments.cash, &file.cash, "1000000")?,
-        feed_latency: match feed.as_deref() {
-            None | Some("recorded") => None,
-            Some(_) => Some(time("latency.feed", &feed, &None, "0")?),
-        },
-        entry_latency: time(
-            "latency.entry",
-            &arguments.entry_latency,
-            &latency.entry,
-            "100us",
-        )?,
-        response_latency: time(
-            "latency.response",
-            &arguments.response_latency,
-            &latency.response,
-            "100us",
-        )?,
+        latency: LatencySettings::read(&file.latency, &flags)?,
         maker_rate: amount(
             "fees.maker.rate",
             &arguments.maker_fee,
@@ -362,7 +353,10 @@ fn wrong(name: &str, value: &str, allowed: &str) -> CliError {
 }
 
 /// Reads a span of time such as `50us`, `1.5ms`, `10s`.
-fn parse_time(text: &str) -> Result<Nanos, String> {
+///
+/// # Errors
+/// Says what would be allowed.
+pub fn parse_time(text: &str) -> Result<Nanos, String> {
     let allowed = || "a time of at least 0 such as `250ns`, `50us`, `1.5ms` or `10s`".to_owned();
     let digits = text.trim_end_matches(|x: char| x.is_ascii_alphabetic());
     let scale = match &text[digits.len()..] {
@@ -448,16 +442,16 @@ mod tests {
                     [[strategy]]\nname = \"momentum\"\nparams = { lookback = 20, threshold = 0.5 }\n";
         std::fs::write(&path, good).unwrap();
         let mut arguments = arguments(&path);
-        let settings = Settings::read(&arguments).unwrap();
-        assert_eq!(settings.engine.entry_latency, 5_000);
+        let settings = Settings::read(&arguments, &Models::default()).unwrap();
+        let fixed = |nanos| EntrySetting::All(DelaySetting::Fixed(nanos));
+        let entry = |settings: &Settings| settings.engine.latency.entry_latency.clone();
+        assert_eq!(entry(&settings), fixed(5_000));
         assert_eq!(settings.strategies[0].params[1].1, "0.5");
         arguments.entry_latency = Some("7us".into());
-        assert_eq!(
-            Settings::read(&arguments).unwrap().engine.entry_latency,
-            7_000
-        );
+        let settings = Settings::read(&arguments, &Models::default()).unwrap();
+        assert_eq!(entry(&settings), fixed(7_000));
         std::fs::write(&path, good.replace("entry", "entree")).unwrap();
-        let error = Settings::read(&arguments).unwrap_err();
+        let error = Settings::read(&arguments, &Models::default()).unwrap_err();
         assert_eq!(error.code, exit::CONFIG);
         assert!(
             error.message.contains("line 5: unknown field `entree`"),

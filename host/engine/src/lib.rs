@@ -6,7 +6,8 @@
 //!
 //! In reading order, one module a step; no step imports another, only [`mod@run`] joins them:
 //! `replay -> market -> router -> guest -> orders -> latency -> exchange -> account -> journal`.
-//! The nouns that steps share are `row`, `rows`, `later`, `request`, `record`, `summary`, `fault` and `error`.
+//! The nouns that steps share are `row`, `rows`, `later`, `request`, `random`, `delay`,
+//! `record`, `summary`, `fault` and `error`.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -17,6 +18,10 @@ pub mod rows;
 pub mod later;
 
 pub mod request;
+
+pub mod random;
+
+pub mod delay;
 
 pub mod record;
 

@@ -5,6 +5,7 @@
 
 use backplane_sdk::types::Flags;
 
+use crate::delay::Delay;
 use crate::error::SourceError;
 use crate::row::{Columns, signal};
 use crate::rows::Rows;
@@ -30,10 +31,12 @@ const FEED_LATENCY_MAX: i64 = u32::MAX as i64;
 const TIMES_AT_ONCE: usize = 512;
 
 /// How the replay makes both times of a row.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Clock {
-    /// The fixed feed latency; `None` where the recorded one is taken.
+    /// The fixed feed latency, or that of the present event; `None` where the recorded one is taken.
     fixed: Option<i64>,
+    /// What draws the feed latency of each event; `None` where none is drawn.
+    drawn: Option<DrawnFeed>,
     exchange: i64,
     local: i64,
     /// See [`crate::summary::RunSummary::exchange_time_corrections`].
@@ -44,11 +47,50 @@ pub struct Clock {
     pub late_corrections: u64,
 }
 
+/// Draws how long each atomic event takes to be heard. Events never overtake one another, and are heard at once.
+#[derive(Clone, Debug)]
+struct DrawnFeed {
+    delay: Delay,
+    key: u64,
+    /// The number of events that have begun.
+    events: u64,
+    /// The latency of the present event; `None` between two.
+    present: Option<i64>,
+    last: i64,
+}
+
+impl DrawnFeed {
+    const fn new(delay: Delay, key: u64) -> DrawnFeed {
+        DrawnFeed {
+            delay,
+            key,
+            events: 0,
+            present: None,
+            last: i64::MIN,
+        }
+    }
+
+    /// When a row is heard that happened at exchange time `happened`.
+    fn hears(&mut self, happened: i64, signals: u8) -> i64 {
+        let latency = self.present.unwrap_or_else(|| {
+            self.events += 1;
+            self.delay.of(happened, self.key, self.events)
+        });
+        let is_last = signals & signal::LAST != 0;
+        self.present = (!is_last).then_some(latency);
+        self.last = self.last.max(happened.saturating_add(latency));
+        self.last
+    }
+}
+
 impl Clock {
-    /// A clock before the first row. With a fixed latency (nanoseconds) the recorded times of arrival are not used.
-    pub fn new(fixed: Option<i64>) -> Clock {
+    /// A clock before the first row. With a delay, whose draws have the key beside it, the recorded times of arrival are
+    /// not used.
+    pub fn new(delay: Option<(Delay, u64)>) -> Clock {
+        let drawn = delay.as_ref().filter(|x| matches!(x.0, Delay::Drawn(_)));
         Clock {
-            fixed,
+            drawn: drawn.map(|(delay, key)| DrawnFeed::new(delay.clone(), *key)),
+            fixed: delay.map(|x| x.0.minimum().0),
             exchange: i64::MIN,
             local: i64::MIN,
             ..Clock::default()
@@ -61,7 +103,7 @@ impl Clock {
             let end = count.min(first + TIMES_AT_ONCE);
             let (happened, received) =
                 (&columns.ts_event[first..end], &columns.ts_recv[first..end]);
-            if self.takes(happened, received) {
+            if self.drawn.is_none() && self.takes(happened, received) {
                 rows.ts_event.extend_from_slice(happened);
                 match self.fixed {
                     Some(latency) => {
@@ -76,9 +118,12 @@ impl Clock {
                 .iter()
                 .zip(received)
                 .zip(&columns.flags[first..end]);
-            for ((happened, received), flags) in times {
+            for (place, ((happened, received), flags)) in times.enumerate() {
                 let live = flags & Flags::SNAPSHOT == 0;
-                let (happened, heard) = self.read(*happened, *received, live);
+                let (happened, mut heard) = self.read(*happened, *received, live);
+                if let Some(drawn) = &mut self.drawn {
+                    heard = drawn.hears(happened, columns.signals[first + place]);
+                }
                 rows.ts_event.push(happened);
                 rows.ts_recv.push(heard);
             }
@@ -265,6 +310,9 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::delay::LatencyModel;
+    use crate::random::Random;
+    use backplane_sdk::types::{Nanos, Timestamp};
     use proptest::prelude::*;
 
     #[test]
@@ -295,9 +343,50 @@ mod tests {
 
     #[test]
     fn a_fixed_latency_replaces_the_recorded_one() {
-        let mut clock = Clock::new(Some(7));
+        let mut clock = Clock::new(Some((Delay::Fixed(Nanos(7)), 0)));
         assert_eq!(clock.read(100, 5_000, true), (100, 107));
         assert_eq!(clock.read(99, 5_000, true), (100, 107));
+    }
+
+    /// From 100 to 199 nanoseconds.
+    #[derive(Debug)]
+    struct Hundreds;
+
+    impl LatencyModel for Hundreds {
+        fn minimum(&self) -> Nanos {
+            Nanos(100)
+        }
+
+        fn draw(&self, _: Timestamp, random: &mut Random) -> Nanos {
+            Nanos(100 + random.below(100) as i64)
+        }
+    }
+
+    #[test]
+    fn a_drawn_latency_is_one_for_each_event_and_no_event_overtakes() {
+        let times: Vec<i64> = (0..600).map(|x| x / 3 * 40).collect();
+        let signals: Vec<u8> = (0..600u32)
+            .map(|x| if x % 3 == 2 { signal::LAST } else { 0 })
+            .collect();
+        let columns = Columns {
+            ts_event: &times,
+            ts_recv: &times,
+            flags: &[0; 600],
+            signals: &signals,
+            ..Columns::default()
+        };
+        let mut rows = Rows::default();
+        let mut clock = Clock::new(Some((Delay::drawn(Hundreds), 5)));
+        clock.read_all(&columns, 600, &mut rows);
+        assert_eq!(rows.ts_event, times);
+        assert!(rows.ts_recv.is_sorted());
+        let mut different = 0;
+        for (heard, happened) in rows.ts_recv.chunks(3).zip(times.chunks(3)) {
+            assert!(heard.iter().all(|x| *x == heard[0]), "{heard:?}");
+            assert!((100..200).contains(&(heard[0] - happened[0])));
+            different += usize::from(heard[0] - happened[0] != 150);
+        }
+        assert!(different > 150);
     }
 
     proptest! {
@@ -325,9 +414,10 @@ mod tests {
                 flags: &flags,
                 ..Columns::default()
             };
-            let (mut many, mut rows) = (Clock::new(fixed), Rows::default());
+            let delay = fixed.map(|x| (Delay::Fixed(Nanos(x)), 0));
+            let (mut many, mut rows) = (Clock::new(delay.clone()), Rows::default());
             many.read_all(&columns, happened.len(), &mut rows);
-            let mut single = Clock::new(fixed);
+            let mut single = Clock::new(delay);
             for (place, (happened, received)) in happened.iter().zip(&received).enumerate() {
                 let expected = single.read(*happened, *received, true);
                 prop_assert_eq!((rows.ts_event[place], rows.ts_recv[place]), expected);

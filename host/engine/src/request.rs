@@ -98,6 +98,29 @@ pub enum RequestBody {
     },
 }
 
+/// The kinds of requests that take ways of their own lengths to the exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestKind {
+    /// A new order, refused or not.
+    New = 0,
+    /// A modification.
+    Modify = 1,
+    /// A cancellation, of one order or of all.
+    Cancel = 2,
+}
+
+impl RequestBody {
+    /// The kind of the request.
+    #[inline]
+    pub const fn kind(&self) -> RequestKind {
+        match self {
+            RequestBody::Submit(_) | RequestBody::Refuse(_) => RequestKind::New,
+            RequestBody::Modify { .. } => RequestKind::Modify,
+            RequestBody::Cancel { .. } | RequestBody::CancelAll { .. } => RequestKind::Cancel,
+        }
+    }
+}
+
 /// A request on its way to the exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {

@@ -9,8 +9,9 @@ use backplane_engine::record::FillReason;
 use backplane_sdk::types::{Action, Order, OrderStatus, OrderType, Reason, Side, TimeInForce};
 use backplane_tape::SourceMessage;
 
+use super::Effect;
+use super::jitter::Travel;
 use super::scripted::{Deed, reaction, script};
-use super::{Delays, Effect};
 
 #[derive(Clone, Copy, Debug)]
 struct Own {
@@ -61,23 +62,22 @@ impl Level {
     }
 }
 
-struct Exchange {
+struct Exchange<'a> {
     sides: [BTreeMap<i64, Level>; 2],
     arrivals: u64,
     effects: Vec<(i64, Effect, Side)>,
-    delays: Delays,
+    travel: &'a mut Travel,
 }
 
 /// Every answer that a strategy following the script gets.
-pub(crate) fn simulate(messages: &[SourceMessage], seed: u64, delays: Delays) -> Vec<Effect> {
+pub(crate) fn simulate(messages: &[SourceMessage], seed: u64, travel: &mut Travel) -> Vec<Effect> {
+    let [start, end] = travel.heard(messages);
     let mut exchange = Exchange {
         sides: [BTreeMap::new(), BTreeMap::new()],
         arrivals: 0,
         effects: Vec::new(),
-        delays,
+        travel,
     };
-    let end = messages.last().map_or(0, |x| x.ts_event.0) + delays.feed;
-    let start = messages[0].ts_event.0 + delays.feed;
     let mut deeds: VecDeque<(i64, Deed)> = script(seed).into();
     // A timer is due a microsecond after it was set at the earliest, and not after the last message.
     for (at, _) in &mut deeds {
@@ -96,11 +96,12 @@ pub(crate) fn simulate(messages: &[SourceMessage], seed: u64, delays: Delays) ->
         if now == i64::MAX {
             break;
         }
-        let mut send = |requests: &mut VecDeque<_>, deed: Deed| {
+        let mut send = |requests: &mut VecDeque<_>, travel: &mut Travel, deed: Deed| {
             let id = next_id;
             next_id += u64::from(matches!(deed, Deed::Submit(_)));
-            if now + delays.entry <= end {
-                requests.push_back((now + delays.entry, id, deed));
+            let lands = travel.lands(now, &deed);
+            if lands <= end {
+                requests.push_back((lands, id, deed));
             }
         };
         if tape_at == now {
@@ -119,17 +120,17 @@ pub(crate) fn simulate(messages: &[SourceMessage], seed: u64, delays: Delays) ->
             } = effect
                 && let Some(order) = reaction(order_id, side, price, quantity)
             {
-                send(&mut requests, Deed::Submit(order));
+                send(&mut requests, exchange.travel, Deed::Submit(order));
             }
         } else {
             let (_, deed) = deeds.pop_front().unwrap();
-            send(&mut requests, deed);
+            send(&mut requests, exchange.travel, deed);
         }
     }
     exchange.effects.into_iter().map(|x| x.1).collect()
 }
 
-impl Exchange {
+impl Exchange<'_> {
     fn levels(&mut self, side: Side) -> &mut BTreeMap<i64, Level> {
         &mut self.sides[side.index()]
     }
@@ -341,7 +342,7 @@ impl Exchange {
         at: i64,
         reason: FillReason,
     ) {
-        let due = at + self.delays.response;
+        let due = self.travel.answered(at);
         let effect = Effect::Fill {
             order_id: own.id,
             price,
@@ -355,7 +356,7 @@ impl Exchange {
     }
 
     fn tell(&mut self, id: u64, status: OrderStatus, reason: Reason, leaves: i64, at: i64) {
-        let due = at + self.delays.response;
+        let due = self.travel.answered(at);
         let effect = Effect::Update {
             order_id: id,
             status,

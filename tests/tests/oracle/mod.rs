@@ -2,6 +2,7 @@
 //! which the engine's arithmetic is held on random markets and random orders.
 
 pub(crate) mod flow;
+mod jitter;
 mod matching;
 pub(crate) mod scripted;
 
@@ -21,6 +22,7 @@ use backplane_sdk::types::{
 use backplane_tests::rows::{Rows, resolve};
 use proptest::prelude::*;
 
+use jitter::Travel;
 use scripted::Scripted;
 
 /// What became of an order, in a form that both sides can make.
@@ -50,6 +52,14 @@ pub(crate) struct Delays {
     pub(crate) feed: i64,
     pub(crate) entry: i64,
     pub(crate) response: i64,
+}
+
+impl Delays {
+    /// The same in the engine's words.
+    pub(crate) fn latency(self) -> Latency {
+        let feed = FeedLatency::fixed(Nanos(self.feed));
+        Latency::fixed(feed, Nanos(self.entry), Nanos(self.response))
+    }
 }
 
 #[derive(Default)]
@@ -108,6 +118,15 @@ pub(crate) fn answers(
     guest: Box<dyn Guest>,
     delays: Delays,
 ) -> Result<Vec<Effect>, RunError> {
+    answers_after(source, guest, delays.latency())
+}
+
+/// As [`answers`] with any latencies.
+fn answers_after(
+    source: &mut Rows,
+    guest: Box<dyn Guest>,
+    latency: Latency,
+) -> Result<Vec<Effect>, RunError> {
     let instrument = Instrument {
         id: InstrumentId(0),
         symbol: "X".into(),
@@ -122,11 +141,7 @@ pub(crate) fn answers(
         source,
         guests: vec![guest],
         config: RunConfig {
-            latency: Latency {
-                feed: FeedLatency::Fixed(Nanos(delays.feed)),
-                entry: Nanos(delays.entry),
-                response: Nanos(delays.response),
-            },
+            latency,
             fees: Fees::default(),
             ..RunConfig::default()
         },
@@ -157,9 +172,32 @@ proptest! {
     ) {
         let delays = Delays { feed, entry, response };
         let messages = flow::random(seed, steps);
-        let expected = matching::simulate(&messages, seed, delays);
+        let expected = matching::simulate(&messages, seed, &mut Travel::new(delays, 0));
         let mut source = Rows::new(resolve(&messages, 1), batch);
         let found = answers(&mut source, scripted(seed), delays).unwrap();
+        for (number, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            prop_assert_eq!(found, expected, "answer {}", number);
+        }
+        prop_assert_eq!(found.len(), expected.len());
+    }
+
+    #[test]
+    fn the_engine_agrees_with_the_oracle_when_every_latency_is_drawn(
+        seed in 1u64..u64::from(u32::MAX),
+        feed in 0i64..40,
+        entry in 0i64..40,
+        response in 0i64..40,
+        spread in 1i64..120,
+        steps in 20usize..250,
+        batch in 1usize..60,
+    ) {
+        let delays = Delays { feed, entry, response };
+        let messages = flow::random(seed, steps);
+        let mut travel = Travel::new(delays, spread);
+        let latency = travel.latency();
+        let expected = matching::simulate(&messages, seed, &mut travel);
+        let mut source = Rows::new(resolve(&messages, 1), batch);
+        let found = answers_after(&mut source, scripted(seed), latency).unwrap();
         for (number, (found, expected)) in found.iter().zip(&expected).enumerate() {
             prop_assert_eq!(found, expected, "answer {}", number);
         }
@@ -178,7 +216,8 @@ fn the_oracle_s_markets_exercise_every_way_to_be_filled() {
     let mut counts = [0usize; 4];
     let mut refusals = 0;
     for seed in 1..400 {
-        for effect in matching::simulate(&flow::random(seed, 200), seed, delays) {
+        let mut travel = Travel::new(delays, 0);
+        for effect in matching::simulate(&flow::random(seed, 200), seed, &mut travel) {
             match effect {
                 Effect::Fill { reason, .. } => counts[reason as usize] += 1,
                 Effect::Update { status, .. } => {

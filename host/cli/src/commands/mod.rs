@@ -13,15 +13,16 @@ use serde::Serialize;
 
 use crate::arguments::{Arguments, Command, WorkerCommand};
 use crate::error::CliError;
+use crate::models::Models;
 use crate::{exit, supervise};
 
 /// Does what the user asked for.
 ///
 /// # Errors
 /// What ended the command.
-pub fn execute(arguments: Arguments) -> Result<u8, CliError> {
+pub fn execute(arguments: Arguments, models: &Models) -> Result<u8, CliError> {
     match arguments.command {
-        Command::Run(arguments) => run::execute(&arguments),
+        Command::Run(arguments) => run::execute(&arguments, models),
         Command::Tape(command) => tape::execute(&command),
         Command::Plugin(command) => plugin::execute(&command),
         Command::Report(arguments) => report::execute(&arguments),
@@ -31,7 +32,7 @@ pub fn execute(arguments: Arguments) -> Result<u8, CliError> {
             print!("{}", String::from_utf8_lossy(&script));
             Ok(exit::OK)
         }
-        Command::Worker(WorkerCommand::Run { job }) => supervise::run_job(&job),
+        Command::Worker(WorkerCommand::Run { job }) => supervise::run_job(&job, models),
         Command::Worker(WorkerCommand::Describe { plugin }) => supervise::run_describe(&plugin),
     }
 }

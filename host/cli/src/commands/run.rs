@@ -13,12 +13,13 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use crate::arguments::RunArguments;
 use crate::error::CliError;
 use crate::exit;
+use crate::models::Models;
 use crate::settings::Settings;
 use crate::strategy::StrategySpec;
 use crate::supervise::{Job, JobStrategy, supervise};
 
-pub(super) fn execute(arguments: &RunArguments) -> Result<u8, CliError> {
-    let settings = Settings::read(arguments)?;
+pub(super) fn execute(arguments: &RunArguments, models: &Models) -> Result<u8, CliError> {
+    let settings = Settings::read(arguments, models)?;
     check_output(&settings.output, settings.force)?;
     // The tape first: it is the likeliest to be mistyped, and cheap to look at.
     backplane_tape::TapeReader::open(&settings.tape)?;
@@ -29,7 +30,7 @@ pub(super) fn execute(arguments: &RunArguments) -> Result<u8, CliError> {
     let mut job = Job {
         tape: absolute(&settings.tape)?,
         results: results.clone(),
-        engine: settings.engine,
+        engine: settings.engine.clone(),
         strategies: strategies.collect::<Result<_, _>>()?,
         trace: None,
     };

@@ -33,6 +33,7 @@ use super::job::{Job, JobStrategy, News};
 use super::trace::Trace;
 use crate::error::CliError;
 use crate::exit;
+use crate::models::Models;
 use crate::prefetch::PrefetchedSource;
 use crate::source::{TapeSource, instruments};
 
@@ -197,9 +198,9 @@ impl Guest for Absent {
 ///
 /// # Errors
 /// Only that the supervisor cannot be told.
-pub fn run_job(path: &Path) -> Result<u8, CliError> {
+pub fn run_job(path: &Path, models: &Models) -> Result<u8, CliError> {
     let newsroom = Newsroom::open()?;
-    let done = read_job(path).and_then(|job| work(&job, &newsroom));
+    let done = read_job(path).and_then(|job| work(&job, models, &newsroom));
     Ok(match done {
         Ok(stopped) => {
             newsroom.tell(&News::Done { stopped });
@@ -240,7 +241,7 @@ fn read_job(path: &Path) -> Result<Job, CliError> {
 }
 
 /// Runs a job; gives how many strategies were stopped.
-fn work(job: &Job, newsroom: &Newsroom) -> Result<usize, CliError> {
+fn work(job: &Job, models: &Models, newsroom: &Newsroom) -> Result<usize, CliError> {
     let reader = TapeReader::open(&job.tape)?;
     newsroom.tell(&News::Tape {
         rows: reader.rows(),
@@ -263,7 +264,7 @@ fn work(job: &Job, newsroom: &Newsroom) -> Result<usize, CliError> {
         instruments: &instruments,
         source: source.as_mut(),
         guests,
-        config: job.engine.config(),
+        config: job.engine.config(models)?,
         recorder: &mut results,
         watcher: &mut WorkerWatch {
             pulse,
@@ -412,7 +413,7 @@ fn describe_run(
             instruments: instruments.iter().map(describe_instrument).collect(),
         },
         starting_cash: Money(job.engine.cash.into()),
-        config: serde_json::to_value(job.engine).unwrap_or_default(),
+        config: serde_json::to_value(job.engine.described()).unwrap_or_default(),
         instances,
     }
 }

@@ -27,6 +27,7 @@ use backplane_sdk::types::{
 
 pub use fees::{Fee, Fees};
 
+use crate::delay::Way;
 use crate::later::LaterBook;
 use crate::request::{FillContext, Refused, Request, RequestBody};
 use crate::row::signal;
@@ -50,12 +51,14 @@ pub struct View<'a> {
 }
 
 /// How one exchange behaves.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Rules {
-    /// Nanoseconds from the exchange to the strategy.
-    pub response: i64,
+    /// The way of answers to the strategy.
+    pub response: Way<1>,
+    /// Nanoseconds from the exchange to the strategy, at least.
+    pub response_min: i64,
     /// Nanoseconds from the strategy to the exchange, at least.
-    pub entry: i64,
+    pub entry_min: i64,
     /// What executions cost.
     pub fees: Fees,
     /// The most orders that may be open.
@@ -177,7 +180,7 @@ impl Exchange {
         } else {
             landing
         };
-        next.saturating_add(self.rules.response)
+        next.saturating_add(self.rules.response_min)
     }
 
     /// Matches the tape and lands requests up to exchange time `until`, or less far where an answer is made that the
@@ -418,8 +421,8 @@ impl Exchange {
 
     /// When an answer that is given now arrives. The block must not go beyond what the strategy may send on hearing it.
     fn due(&mut self, at: i64) -> i64 {
-        let due = at.saturating_add(self.rules.response);
-        self.limit = self.limit.min(due.saturating_add(self.rules.entry));
+        let due = self.rules.response.arrives(at, 0);
+        self.limit = self.limit.min(due.saturating_add(self.rules.entry_min));
         due
     }
 }

@@ -65,7 +65,7 @@ impl Run<'_> {
         if self.shows_levels {
             return Ok(None);
         }
-        let known = self.config.latency.lands(quiet_until);
+        let known = quiet_until.saturating_add(self.entry_min);
         self.reach(known)?;
         let rows = self.window.rows();
         let heard = self.window.place(self.heard);
@@ -104,7 +104,7 @@ impl Run<'_> {
             let is_behind = known >= until && seat.exchange.known_until() < happened;
             if is_unsure || is_behind {
                 let silent_until = known.min(quiet_until);
-                self.advance(place, self.config.latency.lands(silent_until))?;
+                self.advance(place, silent_until.saturating_add(self.entry_min))?;
             } else if known < until {
                 self.hear_known(place)?;
             } else {

@@ -4,12 +4,14 @@
 
 use backplane_sdk::types::{Money, Nanos};
 
+use crate::delay::{Delay, LATENCY_MAX, Leg, Way};
 use crate::error::RunError;
 use crate::exchange::{Fees, Rules};
-use crate::latency::{FeedLatency, LATENCY_MAX, Latency};
+use crate::latency::{FeedLatency, Latency};
+use crate::random::key;
 
 /// The settings of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct RunConfig {
     /// How long news and requests travel.
     pub latency: Latency,
@@ -29,11 +31,11 @@ pub struct RunConfig {
 impl Default for RunConfig {
     fn default() -> RunConfig {
         RunConfig {
-            latency: Latency {
-                feed: FeedLatency::Recorded,
-                entry: Nanos::from_micros(100),
-                response: Nanos::from_micros(100),
-            },
+            latency: Latency::fixed(
+                FeedLatency::Recorded,
+                Nanos::from_micros(100),
+                Nanos::from_micros(100),
+            ),
             fees: Fees::default(),
             starting_cash: Money::from_units(1_000_000),
             seed: 1,
@@ -66,17 +68,31 @@ impl RunConfig {
         Ok(())
     }
 
-    pub(super) const fn fixed_feed_latency(&self) -> Option<i64> {
-        match self.latency.feed {
+    /// The delay of the feed and the key of its draws; `None` where the recorded times of arrival are taken.
+    pub(super) fn feed_delay(&self) -> Option<(Delay, u64)> {
+        match &self.latency.feed {
             FeedLatency::Recorded => None,
-            FeedLatency::Fixed(latency) => Some(latency.0),
+            FeedLatency::Delayed(delay) => {
+                Some((delay.clone(), key(&[self.seed, Leg::Feed as u64])))
+            }
         }
     }
 
-    pub(super) const fn rules(&self, shows_levels: bool) -> Rules {
+    /// The way of a strategy's requests, whose kinds are those of [`RequestKind`](crate::request::RequestKind).
+    pub(super) fn entry(&self, strategy: &str) -> Way<3> {
+        let entry = &self.latency.entry;
+        let delays = [&entry.new, &entry.modify, &entry.cancel].map(Delay::clone);
+        Way::new(delays, self.strategy_seed(strategy), Leg::Entry)
+    }
+
+    /// The rules of a strategy's exchange.
+    pub(super) fn rules(&self, strategy: &str, shows_levels: bool) -> Rules {
+        let seed = self.strategy_seed(strategy);
+        let response = Way::new([self.latency.response.clone()], seed, Leg::Response);
         Rules {
-            response: self.latency.response.0,
-            entry: self.latency.entry.0,
+            response_min: response.minimum(),
+            response,
+            entry_min: self.entry(strategy).minimum(),
             fees: self.fees,
             open_orders_max: self.open_orders_max,
             shows_levels,

@@ -97,6 +97,8 @@ struct Run<'a> {
     keeps: bool,
     shows_levels: bool,
     config: RunConfig,
+    /// How long a request travels at least, in nanoseconds.
+    entry_min: i64,
     window: Window,
     market: Market,
     router: Router,
@@ -117,8 +119,13 @@ impl<'a> Run<'a> {
         let descriptors: Vec<_> = parts.guests.iter().map(|x| x.descriptor()).collect();
         let shows_levels = parts.source.shows_levels();
         let router = Router::new(parts.instruments, &descriptors, shows_levels)?;
-        let rules = parts.config.rules(shows_levels);
-        let seats = parts.guests.into_iter();
+        let config = &parts.config;
+        let seat = |guest: Box<dyn Guest>| {
+            let name = guest.descriptor().name.clone();
+            let rules = config.rules(&name, shows_levels);
+            Seat::new(guest, Exchange::new(rules), config.entry(&name))
+        };
+        let seats = parts.guests.into_iter().map(seat).collect();
         Ok(Run {
             instruments: parts.instruments,
             source: parts.source,
@@ -127,11 +134,12 @@ impl<'a> Run<'a> {
             recorder: parts.recorder,
             traces: parts.watcher.traces(),
             watcher: parts.watcher,
-            config: parts.config,
-            window: Window::new(Clock::new(parts.config.fixed_feed_latency())),
+            window: Window::new(Clock::new(config.feed_delay())),
             market: Market::new(parts.instruments.len()),
             router,
-            seats: seats.map(|x| Seat::new(x, Exchange::new(rules))).collect(),
+            seats,
+            entry_min: config.entry("").minimum(),
+            config: parts.config,
             heard: 0,
             private: None,
             next_sample: i64::MAX,
@@ -277,7 +285,7 @@ impl<'a> Run<'a> {
     fn obey(&mut self, place: usize, number: usize) -> Result<Result<(), Box<Fault>>, RunError> {
         let seat = &mut self.seats[place];
         let command = seat.replies().commands[number];
-        let body = match seat.obey(&command, &self.config.latency, self.instruments) {
+        let body = match seat.obey(&command, self.instruments) {
             Ok(body) => body,
             Err(fault) => return Ok(Err(fault)),
         };

@@ -7,11 +7,11 @@ use backplane_sdk::book::LevelBook;
 use backplane_sdk::types::{Instrument, TimerId, Timestamp};
 
 use crate::account::Account;
+use crate::delay::Way;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::guest::{Guest, Replies};
 use crate::journal::Journal;
-use crate::latency::Latency;
 use crate::orders::OrderGate;
 use crate::request::Request;
 use crate::summary::Outcome;
@@ -96,6 +96,8 @@ impl Timers {
 pub(super) struct Seat {
     guest: Box<dyn Guest>,
     gate: OrderGate,
+    /// The way of requests to the exchange.
+    entry: Way<3>,
     replies: Replies,
     pub(super) exchange: Exchange,
     pub(super) timers: Timers,
@@ -111,10 +113,11 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    pub(super) fn new(guest: Box<dyn Guest>, exchange: Exchange) -> Seat {
+    pub(super) fn new(guest: Box<dyn Guest>, exchange: Exchange, entry: Way<3>) -> Seat {
         Seat {
             guest,
             gate: OrderGate::default(),
+            entry,
             replies: Replies::default(),
             exchange,
             timers: Timers::default(),
@@ -187,7 +190,6 @@ impl Seat {
     pub(super) fn obey(
         &mut self,
         command: &Command,
-        latency: &Latency,
         instruments: &[Instrument],
     ) -> Result<CommandBody, Box<Fault>> {
         let body = command.body().ok_or_else(|| {
@@ -213,7 +215,7 @@ impl Seat {
                         ))));
                     }
                     self.exchange.send(Request {
-                        lands: latency.lands(self.now),
+                        lands: self.entry.arrives(self.now, request.kind() as usize),
                         body: request,
                     });
                 }

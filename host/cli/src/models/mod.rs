@@ -1,0 +1,71 @@
+//! The models that a run file can name, and those that a user links in.
+//!
+//! Takes in a model's name and settings as the run file has them; gives out the engine's model. A program that links this
+//! library may register models of its own before it hands over to [`crate::main_with`].
+
+mod arguments;
+mod latency;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use backplane_engine::delay::{LatencyModel, Leg};
+
+pub use arguments::{ModelArguments, ModelFile, ModelSetting};
+
+/// Makes a latency model of a leg from its settings, or says what is wrong with them.
+pub type LatencyBuilder =
+    fn(leg: Leg, arguments: &ModelArguments<'_>) -> Result<Arc<dyn LatencyModel>, String>;
+
+/// The models that can be named.
+#[derive(Clone, Debug)]
+pub struct Models {
+    latency: BTreeMap<String, LatencyBuilder>,
+}
+
+/// The models that come with the program.
+impl Default for Models {
+    fn default() -> Models {
+        let models = Models {
+            latency: BTreeMap::new(),
+        };
+        let own = latency::BUILDERS.iter();
+        own.fold(models, |all, (name, builder)| all.latency(name, *builder))
+    }
+}
+
+impl Models {
+    /// The same models and one more for latencies; one of the same name is replaced.
+    #[must_use]
+    pub fn latency(mut self, name: &str, builder: LatencyBuilder) -> Models {
+        self.latency.insert(name.to_owned(), builder);
+        self
+    }
+
+    /// The latency model of a setting.
+    ///
+    /// # Errors
+    /// Says what is wrong with the name or with a setting.
+    pub fn build_latency(
+        &self,
+        leg: Leg,
+        setting: &ModelSetting,
+    ) -> Result<Arc<dyn LatencyModel>, String> {
+        let builder = find(&self.latency, setting)?;
+        let arguments = ModelArguments::new(setting);
+        let model = builder(leg, &arguments)?;
+        arguments.finish()?;
+        Ok(model)
+    }
+}
+
+fn find<'a, T>(all: &'a BTreeMap<String, T>, setting: &ModelSetting) -> Result<&'a T, String> {
+    all.get(&setting.model).ok_or_else(|| {
+        let known: Vec<String> = all.keys().map(|x| format!("`{x}`")).collect();
+        format!(
+            "model `{}` is not one of {}",
+            setting.model,
+            known.join(", ")
+        )
+    })
+}
