@@ -12,6 +12,8 @@ use backplane_tests::{build_directory, command_line};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// What instruments are worth and what executions cost.
+mod accounts;
 /// Tapes and sources that cannot be used.
 mod data;
 /// Interruptions and violent ends.

@@ -84,6 +84,17 @@ fn every_latency_of_the_documentation_is_read_whole() {
     }
 }
 
+#[test]
+fn every_account_of_the_documentation_is_read_whole() {
+    let text = document("docs/accounts.md");
+    let directory = tempfile::tempdir().unwrap();
+    let snippets = snippets(&text, "toml");
+    assert_eq!(snippets.len(), 5);
+    for snippet in snippets {
+        is_read_whole(directory.path(), &format!("{BEGINNING}{snippet}"));
+    }
+}
+
 /// What a run file needs besides the settings that a snippet shows.
 const BEGINNING: &str = "tape = \"goog.tape\"\nplugins = \"plugins\"\noutput = \"results\"\n\
                          strategy = [{ name = \"momentum\" }]\n";

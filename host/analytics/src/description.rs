@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use backplane_engine::contract::{Contract, ContractKind, RATE_ONE};
 use backplane_sdk::types::{Money, Price};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,9 @@ pub struct RunDescription {
     /// The cash with which each instance starts, in the currency of the instruments; a decimal string in JSON.
     #[serde(with = "exact::money")]
     pub starting_cash: Money,
+    /// The account's currency; none where amounts of all currencies are added up as if they were one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
     /// The configuration as the run used it: seed, latencies, fees, sample interval. Shown, never interpreted.
     pub config: serde_json::Value,
     /// The strategy instances, in the order of their numbers.
@@ -52,8 +56,33 @@ pub struct InstrumentDescription {
     pub tick: Price,
     /// What one quantity unit is worth when the price is one, in units of 1e-9 of the currency.
     pub multiplier: i64,
-    /// The currency of prices and money.
+    /// The currency in which it is paid.
     pub currency: String,
+    /// The kind of contract: `linear`, `inverse`, `quanto`.
+    #[serde(default = "linear")]
+    pub contract: String,
+    /// What one unit of its currency is worth in the account's, in units of 1e-9.
+    #[serde(default = "rate_one")]
+    pub rate: i64,
+}
+
+fn linear() -> String {
+    ContractKind::Linear.text().into()
+}
+
+const fn rate_one() -> i64 {
+    RATE_ONE
+}
+
+impl InstrumentDescription {
+    /// What a position is worth. [`RunDescription::check`] refuses kinds that are none.
+    pub(crate) fn contract(&self) -> Contract {
+        Contract {
+            kind: ContractKind::from_text(&self.contract).unwrap_or_default(),
+            multiplier: self.multiplier,
+            rate: self.rate,
+        }
+    }
 }
 
 /// A strategy instance.
@@ -80,6 +109,9 @@ impl RunDescription {
     /// The currency of money in this run, and whether all instruments share it. Amounts in several currencies are added
     /// as if they were one, which a warning says.
     pub(crate) fn currency(&self) -> (String, bool) {
+        if let Some(currency) = &self.currency {
+            return (currency.clone(), true);
+        }
         let all: BTreeSet<&str> = self
             .tape
             .instruments
@@ -91,8 +123,15 @@ impl RunDescription {
         (text.join("+"), all.len() <= 1)
     }
 
-    /// Refuses names that tables could not tell apart.
+    /// Refuses names that tables could not tell apart, and contracts that this version does not know.
     pub(crate) fn check(&self) -> Result<(), AnalyticsError> {
+        let is_known = |x: &&InstrumentDescription| ContractKind::from_text(&x.contract).is_some();
+        if let Some(unknown) = self.tape.instruments.iter().find(|x| !is_known(x)) {
+            let (symbol, contract) = (&unknown.symbol, &unknown.contract);
+            return Err(AnalyticsError::Description {
+                reason: format!("instrument `{symbol}` is a contract of unknown kind `{contract}`"),
+            });
+        }
         let names = self.instances.iter().map(|x| x.name.as_str());
         unique("instance", names)?;
         let symbols = self.tape.instruments.iter().map(|x| x.symbol.as_str());

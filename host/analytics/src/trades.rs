@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use backplane_engine::contract::Contract;
 use backplane_sdk::types::{Money, Price, Quantity, Side, Timestamp};
 use serde::Serialize;
 
@@ -61,17 +62,17 @@ struct Lot {
 /// The open lots of one account in one instrument, oldest first.
 #[derive(Clone, Debug)]
 pub struct Lots {
-    multiplier: i64,
+    contract: Contract,
     /// The side that opened the lots; meaningless while there are none.
     side: Side,
     open: VecDeque<Lot>,
 }
 
 impl Lots {
-    /// No position. `multiplier` is what one quantity unit is worth when the price is one, in units of 1e-9.
-    pub fn new(multiplier: i64) -> Lots {
+    /// No position in a contract.
+    pub fn new(contract: Contract) -> Lots {
         Lots {
-            multiplier,
+            contract,
             side: Side::Buy,
             open: VecDeque::new(),
         }
@@ -111,7 +112,7 @@ impl Lots {
             if lot.quantity == 0 {
                 self.open.pop_front();
             }
-            let value = |price| Money::notional(price, Quantity(quantity), self.multiplier);
+            let value = |price| self.contract.value(price, Quantity(quantity));
             let gain = value(execution.price) - value(lot.price);
             closed(RoundTrip {
                 opened: lot.at,
@@ -269,7 +270,7 @@ mod tests {
 
     #[test]
     fn closes_the_oldest_lot_first_and_turns_around() {
-        let mut lots = Lots::new(ONE);
+        let mut lots = Lots::new(Contract::linear(ONE));
         let mut trips = Vec::new();
         lots.add(&execution(1, Side::Buy, 10, 2, 4), |x| trips.push(x));
         lots.add(&execution(2, Side::Buy, 11, 1, 1), |x| trips.push(x));
@@ -337,7 +338,7 @@ mod tests {
                     execution(at as i64, side, *price, *quantity, *fee)
                 })
                 .collect();
-            let mut lots = Lots::new(ONE);
+            let mut lots = Lots::new(Contract::linear(ONE));
             let mut trips = Vec::new();
             executions.iter().for_each(|x| lots.add(x, |trip| trips.push(trip)));
             let (pairs, position) = naive(&executions);

@@ -30,14 +30,15 @@
 //! params = { lookback = 20 }
 //! ```
 
+mod fees;
+mod instrument;
 mod latency;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use backplane_engine::RunConfig;
-use backplane_engine::exchange::{Fee, Fees};
-use backplane_sdk::types::{Money, Nanos};
+use backplane_sdk::types::{Instrument, Money, Nanos};
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::RunArguments;
@@ -45,8 +46,12 @@ use crate::error::CliError;
 use crate::exit;
 use crate::models::Models;
 use crate::strategy::StrategySpec;
+use fees::{FeeFlags, FeesTable};
+use instrument::InstrumentTable;
 use latency::{LatencyFlags, LatencyTable};
 
+pub use fees::{FeeSettings, TierSetting, VolumeSetting};
+pub use instrument::{AccountSettings, InstrumentSettings};
 pub use latency::{DelaySetting, EntrySetting, LatencySettings};
 
 /// A run file as it stands.
@@ -65,24 +70,13 @@ struct RunFile {
     latency: LatencyTable,
     #[serde(default)]
     fees: FeesTable,
+    currency: Option<String>,
+    #[serde(default)]
+    currencies: BTreeMap<String, Decimal>,
+    #[serde(default)]
+    instrument: BTreeMap<String, InstrumentTable>,
     #[serde(default)]
     strategy: Vec<StrategyTable>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FeesTable {
-    #[serde(default)]
-    maker: FeeTable,
-    #[serde(default)]
-    taker: FeeTable,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FeeTable {
-    rate: Option<Decimal>,
-    per_unit: Option<Decimal>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -142,14 +136,11 @@ pub struct EngineSettings {
     /// The latencies.
     #[serde(flatten)]
     pub latency: LatencySettings,
-    /// The maker's fee: a share of the value.
-    pub maker_rate: i64,
-    /// The maker's fee: an amount per quantity unit.
-    pub maker_per_unit: i64,
-    /// The taker's fee: a share of the value.
-    pub taker_rate: i64,
-    /// The taker's fee: an amount per quantity unit.
-    pub taker_per_unit: i64,
+    /// What executions cost.
+    pub fees: FeeSettings,
+    /// Instruments and the account's currency.
+    #[serde(flatten)]
+    pub account: AccountSettings,
     /// How often accounts are valued.
     pub sample_interval: i64,
     /// The most open orders an instance.
@@ -157,21 +148,20 @@ pub struct EngineSettings {
 }
 
 impl EngineSettings {
-    /// The settings in the engine's types.
+    /// The settings in the engine's types, for a tape's instruments, whose definitions are changed to what the run says.
     ///
     /// # Errors
     /// Names the setting and what is wrong with it.
-    pub fn config(&self, models: &Models) -> Result<RunConfig, CliError> {
-        let fee = |rate, per_unit: i64| Fee {
-            rate,
-            per_unit: Money(per_unit.into()),
-        };
+    pub fn config(
+        &self,
+        models: &Models,
+        instruments: &mut [Instrument],
+    ) -> Result<RunConfig, CliError> {
+        let contracts = self.account.apply(instruments)?;
         let config = RunConfig {
             latency: self.latency.build(models)?,
-            fees: Fees {
-                maker: fee(self.maker_rate, self.maker_per_unit),
-                taker: fee(self.taker_rate, self.taker_per_unit),
-            },
+            fees: self.account.fees(&self.fees, instruments, models)?,
+            contracts,
             starting_cash: Money(self.cash.into()),
             seed: self.seed,
             sample_interval: Nanos(self.sample_interval),
@@ -186,6 +176,8 @@ impl EngineSettings {
     pub fn described(&self) -> EngineSettings {
         EngineSettings {
             latency: self.latency.described(),
+            fees: self.fees.described(),
+            account: self.account.described(),
             ..self.clone()
         }
     }
@@ -225,7 +217,7 @@ impl Settings {
         if settings.stall_timeout < Nanos::from_millis(100) {
             return Err(wrong("stall_timeout", "less than 100ms", "a longer time"));
         }
-        settings.engine.config(models)?;
+        settings.engine.latency.build(models)?;
         Ok(settings)
     }
 }
@@ -235,7 +227,10 @@ fn engine(arguments: &RunArguments, file: &RunFile) -> Result<EngineSettings, Cl
     let decimal = |flag: &Option<String>, table: &Option<Decimal>| {
         flag.clone().or(table.as_ref().map(Decimal::text))
     };
-    let fees = &file.fees;
+    let rates = FeeFlags {
+        maker: arguments.maker_fee.as_deref(),
+        taker: arguments.taker_fee.as_deref(),
+    };
     let time = |name, flag: &Option<String>, table: &Option<String>, default| {
         setting(name, text(flag, table), default, parse_time).map(|x| x.0)
     };
@@ -251,20 +246,8 @@ fn engine(arguments: &RunArguments, file: &RunFile) -> Result<EngineSettings, Cl
         seed: arguments.seed.or(file.seed).unwrap_or(1),
         cash: amount("cash", &arguments.cash, &file.cash, "1000000")?,
         latency: LatencySettings::read(&file.latency, &flags)?,
-        maker_rate: amount(
-            "fees.maker.rate",
-            &arguments.maker_fee,
-            &fees.maker.rate,
-            "0",
-        )?,
-        maker_per_unit: amount("fees.maker.per_unit", &None, &fees.maker.per_unit, "0")?,
-        taker_rate: amount(
-            "fees.taker.rate",
-            &arguments.taker_fee,
-            &fees.taker.rate,
-            "0",
-        )?,
-        taker_per_unit: amount("fees.taker.per_unit", &None, &fees.taker.per_unit, "0")?,
+        fees: FeeSettings::read("fees", &file.fees, rates)?,
+        account: AccountSettings::read(file.currency.as_ref(), &file.currencies, &file.instrument)?,
         sample_interval: time("sample_interval", &None, &file.sample_interval, "1s")?,
         open_orders_max: file.open_orders_max.unwrap_or(10_000),
     })

@@ -5,13 +5,15 @@
 
 use backplane_sdk::types::{Fill, InstrumentId, Money, Price, Quantity};
 
+use crate::contract::Contract;
+
 /// The account in one instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Holding {
     /// The instrument.
     pub instrument: InstrumentId,
-    /// See [`backplane_sdk::types::Instrument::multiplier`].
-    pub multiplier: i64,
+    /// What a position is worth.
+    pub contract: Contract,
     /// Bought minus sold.
     pub position: Quantity,
     /// What was got minus what was paid, fees included.
@@ -27,7 +29,7 @@ pub struct Holding {
 impl Holding {
     /// Cash plus the value of the position at the last mark.
     pub fn equity(&self) -> Money {
-        self.cash + Money::notional(self.mark, self.position, self.multiplier)
+        self.cash + self.contract.value(self.mark, self.position)
     }
 
     /// Whether position, cash or equity differ from those of the last call.
@@ -46,7 +48,7 @@ pub struct Account {
 
 impl Account {
     /// Takes over a fill and gives the holding after it. The fill's price is the mark until there is a better one.
-    pub fn apply(&mut self, fill: &Fill, multiplier: i64) -> &mut Holding {
+    pub fn apply(&mut self, fill: &Fill, contract: &Contract) -> &mut Holding {
         let found = self
             .holdings
             .iter()
@@ -54,7 +56,7 @@ impl Account {
         let place = found.unwrap_or_else(|| {
             self.holdings.push(Holding {
                 instrument: fill.instrument,
-                multiplier,
+                contract: *contract,
                 position: Quantity::ZERO,
                 cash: Money::ZERO,
                 fees: Money::ZERO,
@@ -66,7 +68,7 @@ impl Account {
         let holding = &mut self.holdings[place];
         let signed = fill.side.signed(fill.quantity);
         holding.position += signed;
-        holding.cash -= Money::notional(fill.price, signed, multiplier) + fill.fee;
+        holding.cash -= contract.value(fill.price, signed) + fill.fee;
         holding.fees += fill.fee;
         holding
     }
@@ -89,5 +91,53 @@ impl Account {
     /// The sum of all fees.
     pub fn fees(&self) -> Money {
         self.holdings.iter().map(|x| x.fees).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::ContractKind;
+    use backplane_sdk::types::{Liquidity, OrderId, Side, Timestamp};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn equity_is_cash_plus_value_whatever_the_contract(
+            fills in prop::collection::vec((1i64..1 << 45, 1i64..1 << 20, any::<bool>(), -1i64 << 40..1 << 40), 1..40),
+            kind in prop::sample::select(ContractKind::ALL.to_vec()),
+            multiplier in 1i64..1 << 40,
+            rate in 1i64..1 << 38,
+        ) {
+            let contract = Contract { kind, multiplier, rate };
+            let mut account = Account::default();
+            let (mut position, mut paid, mut fees) = (0, 0i128, 0);
+            for (price, quantity, sells, fee) in fills {
+                let side = if sells { Side::Sell } else { Side::Buy };
+                let fill = Fill {
+                    instrument: InstrumentId(3),
+                    order_id: OrderId(1),
+                    side,
+                    price: Price(price),
+                    quantity: Quantity(quantity),
+                    leaves: Quantity::ZERO,
+                    fee: Money(fee.into()),
+                    liquidity: Liquidity::Taker,
+                    ts_event: Timestamp(0),
+                    ts_recv: Timestamp(0),
+                };
+                let signed = if sells { -quantity } else { quantity };
+                position += signed;
+                paid += contract.value(fill.price, Quantity(signed)).0 + i128::from(fee);
+                fees += i128::from(fee);
+                let holding = *account.apply(&fill, &contract);
+                prop_assert_eq!(holding.position, Quantity(position));
+                prop_assert_eq!(holding.cash, Money(-paid));
+                prop_assert_eq!(holding.fees, Money(fees));
+                let value = contract.value(holding.mark, holding.position);
+                prop_assert_eq!(holding.equity(), Money(-paid) + value);
+                prop_assert_eq!(account.equity(), holding.equity());
+            }
+        }
     }
 }

@@ -106,7 +106,8 @@ pub struct FillRecord {
     pub cash: Money,
 }
 
-/// The account of an instance in one instrument at one moment. `equity = cash + position * price * multiplier`.
+/// The account of an instance in one instrument at one moment. `equity = cash + value(position)`, as
+/// [`Contract::value`](crate::contract::Contract::value) says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EquityRecord {
     /// Whose account.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Desk, backplane, build_directory, instance, run_json, tape};
 
 /// A run file for momentum over the small tape, with more settings.
-fn file_text(desk: &Desk, settings: &str) -> String {
+pub(super) fn file_text(desk: &Desk, settings: &str) -> String {
     let (tape, plugins, output) = (tape(), build_directory(), desk.path("out"));
     format!(
         "tape = {tape:?}\nplugins = {plugins:?}\noutput = {output:?}\n\
@@ -13,7 +13,8 @@ fn file_text(desk: &Desk, settings: &str) -> String {
     )
 }
 
-fn run(desk: &Desk, settings: &str) -> Value {
+/// What `run.json` says of such a run.
+pub(super) fn run(desk: &Desk, settings: &str) -> Value {
     let file = desk.write("run.toml", file_text(desk, settings));
     backplane(["run".as_ref(), file.as_os_str(), "--force".as_ref()]).ok();
     run_json(&desk.path("out"))

@@ -7,7 +7,7 @@ mod matching;
 pub(crate) mod scripted;
 
 use backplane_engine::error::RunError;
-use backplane_engine::exchange::Fees;
+use backplane_engine::exchange::FeePlans;
 use backplane_engine::guest::{Guest, InProcess};
 use backplane_engine::latency::{FeedLatency, Latency};
 use backplane_engine::record::{
@@ -142,7 +142,7 @@ fn answers_after(
         guests: vec![guest],
         config: RunConfig {
             latency,
-            fees: Fees::default(),
+            fees: FeePlans::default(),
             ..RunConfig::default()
         },
         recorder: &mut effects,

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use backplane_engine::contract::Contract;
 use backplane_sdk::types::{Money, Price, Quantity, Side, Timestamp};
 
 use super::inventory::Inventory;
@@ -176,10 +177,10 @@ fn read_fills(source: &Source<'_>, activities: &mut [Activity]) -> Result<(), An
                 quantity: Quantity(quantity.at(row)),
                 fee: Money(fee.value(row)),
             };
-            let multiplier = instruments[instrument].multiplier;
+            let contract = instruments[instrument].contract();
             let activity = &mut activities[instance];
             let account = activity.accounts.entry(instrument).or_insert(Account {
-                lots: Lots::new(multiplier),
+                lots: Lots::new(contract),
                 inventory: Inventory::new(first),
                 fills: 0,
             });
@@ -190,7 +191,7 @@ fn read_fills(source: &Source<'_>, activities: &mut [Activity]) -> Result<(), An
             activity.filled_orders.insert(order.value(row));
             count(&mut activity.fill_reasons, reason.at(row));
             let taker = (liquidity.at(row) == "taker").then_some(order.value(row));
-            activity.add(&execution, multiplier, taker);
+            activity.add(&execution, &contract, taker);
         }
     }
     Ok(())
@@ -215,8 +216,8 @@ fn count(counts: &mut BTreeMap<String, u64>, word: &str) {
 
 impl Activity {
     /// Adds an execution to the sums; `taker` is its order where it took liquidity.
-    fn add(&mut self, execution: &Execution, multiplier: i64, taker: Option<u64>) {
-        let value = Money::notional(execution.price, execution.quantity, multiplier);
+    fn add(&mut self, execution: &Execution, contract: &Contract, taker: Option<u64>) {
+        let value = contract.value(execution.price, execution.quantity);
         let size = Money(value.0.saturating_abs());
         let totals = &mut self.totals;
         totals.fills += 1;
@@ -238,12 +239,12 @@ impl Activity {
     }
 
     /// Compares what an order took with the mid between `bid` and `ask`, which the strategy saw when it submitted it.
-    fn compare(&mut self, order: u64, side: Side, multiplier: i64, bid: i64, ask: i64) {
+    fn compare(&mut self, order: u64, side: Side, contract: &Contract, bid: i64, ask: i64) {
         let Some(taken) = self.taken.get(&order) else {
             return;
         };
         let quantity = Quantity(taken.quantity);
-        let value = |price| Money::notional(Price(price), quantity, multiplier).0;
+        let value = |price| contract.value(Price(price), quantity).0;
         let arrival = value(bid).saturating_add(value(ask)) / 2;
         let signed = match side {
             Side::Buy => arrival,
@@ -280,9 +281,9 @@ fn read_journal(source: &Source<'_>, activities: &mut [Activity]) -> Result<(), 
             }
             let quote = bid.get(row).zip(ask.get(row)).zip(instrument[row]);
             if let Some(((bid, ask), instrument)) = quote {
-                let multiplier = instruments[instrument].multiplier;
+                let contract = instruments[instrument].contract();
                 let side = side_of(side.at(row));
-                activity.compare(order.value(row), side, multiplier, bid, ask);
+                activity.compare(order.value(row), side, &contract, bid, ask);
             }
         }
     }

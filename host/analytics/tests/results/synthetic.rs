@@ -94,9 +94,12 @@ pub fn description(spec: &Spec) -> RunDescription {
                 symbol: spec.symbol.clone(),
                 tick: Price(TICK),
                 multiplier: MULTIPLIER,
+                contract: "linear".into(),
+                rate: 1_000_000_000,
                 currency: "USD".into(),
             }],
         },
+        currency: None,
         starting_cash: CASH,
         config: serde_json::json!({
             "seed": 7,

@@ -15,6 +15,7 @@ use crate::error::CliError;
 use crate::exit;
 use crate::models::Models;
 use crate::settings::Settings;
+use crate::source::instruments;
 use crate::strategy::StrategySpec;
 use crate::supervise::{Job, JobStrategy, supervise};
 
@@ -22,7 +23,8 @@ pub(super) fn execute(arguments: &RunArguments, models: &Models) -> Result<u8, C
     let settings = Settings::read(arguments, models)?;
     check_output(&settings.output, settings.force)?;
     // The tape first: it is the likeliest to be mistyped, and cheap to look at.
-    backplane_tape::TapeReader::open(&settings.tape)?;
+    let tape = backplane_tape::TapeReader::open(&settings.tape)?;
+    settings.engine.config(models, &mut instruments(&tape))?;
     let strategies = settings.strategies.iter();
     let strategies = strategies.map(|spec| locate(spec, &settings.plugins));
     let staging = stage(&settings.output)?;

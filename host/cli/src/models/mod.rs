@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use backplane_engine::delay::{LatencyModel, Leg};
+use backplane_engine::exchange::FeeModel;
 
 pub use arguments::{ModelArguments, ModelFile, ModelSetting};
 
@@ -17,10 +18,14 @@ pub use arguments::{ModelArguments, ModelFile, ModelSetting};
 pub type LatencyBuilder =
     fn(leg: Leg, arguments: &ModelArguments<'_>) -> Result<Arc<dyn LatencyModel>, String>;
 
+/// Makes a fee model from its settings, or says what is wrong with them.
+pub type FeeBuilder = fn(arguments: &ModelArguments<'_>) -> Result<Box<dyn FeeModel>, String>;
+
 /// The models that can be named.
 #[derive(Clone, Debug)]
 pub struct Models {
     latency: BTreeMap<String, LatencyBuilder>,
+    fees: BTreeMap<String, FeeBuilder>,
 }
 
 /// The models that come with the program.
@@ -28,6 +33,7 @@ impl Default for Models {
     fn default() -> Models {
         let models = Models {
             latency: BTreeMap::new(),
+            fees: BTreeMap::new(),
         };
         let own = latency::BUILDERS.iter();
         own.fold(models, |all, (name, builder)| all.latency(name, *builder))
@@ -40,6 +46,25 @@ impl Models {
     pub fn latency(mut self, name: &str, builder: LatencyBuilder) -> Models {
         self.latency.insert(name.to_owned(), builder);
         self
+    }
+
+    /// The same models and one more for fees; one of the same name is replaced.
+    #[must_use]
+    pub fn fees(mut self, name: &str, builder: FeeBuilder) -> Models {
+        self.fees.insert(name.to_owned(), builder);
+        self
+    }
+
+    /// The fee model of a setting.
+    ///
+    /// # Errors
+    /// Says what is wrong with the name or with a setting.
+    pub fn build_fees(&self, setting: &ModelSetting) -> Result<Box<dyn FeeModel>, String> {
+        let builder = find(&self.fees, setting)?;
+        let arguments = ModelArguments::new(setting);
+        let model = builder(&arguments)?;
+        arguments.finish()?;
+        Ok(model)
     }
 
     /// The latency model of a setting.
@@ -60,6 +85,10 @@ impl Models {
 }
 
 fn find<'a, T>(all: &'a BTreeMap<String, T>, setting: &ModelSetting) -> Result<&'a T, String> {
+    if all.is_empty() {
+        let model = &setting.model;
+        return Err(format!("this program has no model `{model}`"));
+    }
     all.get(&setting.model).ok_or_else(|| {
         let known: Vec<String> = all.keys().map(|x| format!("`{x}`")).collect();
         format!(

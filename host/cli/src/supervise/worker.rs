@@ -15,6 +15,7 @@ use std::time::Duration;
 use backplane_analytics::{
     InstanceDescription, InstrumentDescription, ResultsWriter, RunDescription, TapeDescription,
 };
+use backplane_engine::contract::Contract;
 use backplane_engine::fault::Fault;
 use backplane_engine::guest::{Guest, Replies};
 use backplane_engine::record::InstanceId;
@@ -250,21 +251,24 @@ fn work(job: &Job, models: &Models, newsroom: &Newsroom) -> Result<usize, CliErr
     let trace = trace.map(Rc::new);
     let pulse = Arc::new(Pulse::default());
     pulse.beat(newsroom);
-    let instruments = instruments(&reader);
+    let mut instruments = instruments(&reader);
+    let config = job.engine.config(models, &mut instruments)?;
     let (guests, instances) = seat_strategies(job, trace.as_ref())?;
     let needs_details = guests.iter().any(|guest| {
         let subscriptions = &guest.descriptor().subscriptions;
         subscriptions.iter().any(|x| x.schema == Schema::Mbo)
     });
     let reader = reader.with_details(needs_details);
-    let description = describe_run(job, &reader, &instruments, instances);
+    let described = instruments.iter().zip(&config.contracts);
+    let described = described.map(|(x, contract)| describe_instrument(x, contract));
+    let description = describe_run(job, &reader, described.collect(), instances);
     let mut results = ResultsWriter::create(&job.results, description)?;
     let mut source = read_ahead(reader)?;
     let mut summary = run(Parts {
         instruments: &instruments,
         source: source.as_mut(),
         guests,
-        config: job.engine.config(models)?,
+        config,
         recorder: &mut results,
         watcher: &mut WorkerWatch {
             pulse,
@@ -400,7 +404,7 @@ fn describe_absent(strategy: &JobStrategy) -> InstanceDescription {
 fn describe_run(
     job: &Job,
     reader: &TapeReader,
-    instruments: &[Instrument],
+    instruments: Vec<InstrumentDescription>,
     instances: Vec<InstanceDescription>,
 ) -> RunDescription {
     RunDescription {
@@ -410,20 +414,23 @@ fn describe_run(
             digest: reader.digest().unwrap_or_default().into(),
             rows: reader.rows(),
             source: reader.header().source.from.clone(),
-            instruments: instruments.iter().map(describe_instrument).collect(),
+            instruments,
         },
         starting_cash: Money(job.engine.cash.into()),
+        currency: job.engine.account.currency.clone(),
         config: serde_json::to_value(job.engine.described()).unwrap_or_default(),
         instances,
     }
 }
 
-fn describe_instrument(instrument: &Instrument) -> InstrumentDescription {
+fn describe_instrument(instrument: &Instrument, contract: &Contract) -> InstrumentDescription {
     InstrumentDescription {
         symbol: instrument.symbol.clone(),
         tick: Price(instrument.tick.0),
         multiplier: instrument.multiplier,
         currency: instrument.currency.clone(),
+        contract: contract.kind.text().into(),
+        rate: contract.rate,
     }
 }
 

@@ -21,12 +21,15 @@ use std::collections::VecDeque;
 use backplane_sdk::abi::Message;
 use backplane_sdk::book::{Level, LevelBook};
 use backplane_sdk::types::{
-    Fill, Instrument, InstrumentId, Liquidity, Money, OrderId, OrderStatus, OrderUpdate, Price,
-    Quantity, Reason, Side, Timestamp,
+    Fill, Instrument, InstrumentId, Liquidity, OrderId, OrderStatus, OrderUpdate, Price, Quantity,
+    Reason, Side, Timestamp,
 };
 
-pub use fees::{Fee, Fees};
+pub use fees::{
+    Execution, Fee, FeeModel, FeePlan, FeePlans, Fees, OrderBounds, Schedule, Tier, Volume, Window,
+};
 
+use crate::contract::Contract;
 use crate::delay::Way;
 use crate::later::LaterBook;
 use crate::request::{FillContext, Refused, Request, RequestBody};
@@ -48,6 +51,8 @@ pub struct View<'a> {
     pub books: &'a [LevelBook],
     /// The instruments.
     pub instruments: &'a [Instrument],
+    /// What each of them is worth.
+    pub contracts: &'a [Contract],
 }
 
 /// How one exchange behaves.
@@ -60,7 +65,7 @@ pub struct Rules {
     /// Nanoseconds from the strategy to the exchange, at least.
     pub entry_min: i64,
     /// What executions cost.
-    pub fees: Fees,
+    pub fees: FeePlans,
     /// The most orders that may be open.
     pub open_orders_max: usize,
     /// Whether the tape shows price levels only, and no orders.
@@ -373,6 +378,9 @@ impl Exchange {
 
     /// Answers with news of an order.
     fn update(&mut self, order: &OwnOrder, status: OrderStatus, reason: Reason, at: i64) {
+        if matches!(status, OrderStatus::Canceled | OrderStatus::Expired) {
+            self.rules.fees.order_ends(order.order_id);
+        }
         self.answer(at, order.news(status, reason, Timestamp(at)));
     }
 
@@ -400,9 +408,17 @@ impl Exchange {
             crate::record::FillReason::Taker => Liquidity::Taker,
             _ => Liquidity::Maker,
         };
-        let multiplier = view.instruments[order.instrument.index()].multiplier;
-        let notional = Money::notional(price, quantity, multiplier);
-        let notional = Money(notional.0.saturating_abs());
+        let fee = self.rules.fees.fee(&Execution {
+            instrument: order.instrument,
+            order_id: order.order_id,
+            side: order.side,
+            liquidity,
+            price,
+            quantity,
+            leaves: order.leaves,
+            notional: view.contracts[order.instrument.index()].size(price, quantity),
+            at: Timestamp(at),
+        });
         let fill = Fill {
             instrument: order.instrument,
             order_id: order.order_id,
@@ -410,7 +426,7 @@ impl Exchange {
             price,
             quantity,
             leaves: order.leaves,
-            fee: self.rules.fees.of(liquidity, notional, quantity),
+            fee,
             liquidity,
             ts_event: Timestamp(at),
             ts_recv: Timestamp(due),

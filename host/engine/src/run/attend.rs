@@ -122,6 +122,7 @@ impl Run<'_> {
             heard: self.heard,
             books: self.market.books(),
             instruments: self.instruments,
+            contracts: &self.contracts,
         };
         let exchange = &mut self.seats[place].exchange;
         if let Some(at) = entry_closes {
@@ -181,8 +182,8 @@ impl Run<'_> {
         } else {
             None
         };
-        let multiplier = self.instruments[fill.instrument.index()].multiplier;
-        let holding = self.seats[place].account.apply(&fill, multiplier);
+        let contract = &self.contracts[fill.instrument.index()];
+        let holding = self.seats[place].account.apply(&fill, contract);
         if !self.keeps {
             return Ok(());
         }

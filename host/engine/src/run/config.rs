@@ -2,11 +2,12 @@
 //!
 //! Takes in a user's settings; gives out checked ones.
 
-use backplane_sdk::types::{Money, Nanos};
+use backplane_sdk::types::{Instrument, Money, Nanos};
 
+use crate::contract::Contract;
 use crate::delay::{Delay, LATENCY_MAX, Leg, Way};
 use crate::error::RunError;
-use crate::exchange::{Fees, Rules};
+use crate::exchange::{FeePlans, Rules};
 use crate::latency::{FeedLatency, Latency};
 use crate::random::key;
 
@@ -16,7 +17,10 @@ pub struct RunConfig {
     /// How long news and requests travel.
     pub latency: Latency,
     /// What executions cost.
-    pub fees: Fees,
+    pub fees: FeePlans,
+    /// What each instrument is worth, in the order of their numbers. Those beyond the list are linear contracts in the
+    /// account's currency.
+    pub contracts: Vec<Contract>,
     /// What each strategy instance starts with.
     pub starting_cash: Money,
     /// The seed of all that is random in the run and in the strategies.
@@ -36,7 +40,8 @@ impl Default for RunConfig {
                 Nanos::from_micros(100),
                 Nanos::from_micros(100),
             ),
-            fees: Fees::default(),
+            fees: FeePlans::default(),
+            contracts: Vec::new(),
             starting_cash: Money::from_units(1_000_000),
             seed: 1,
             sample_interval: Nanos::from_secs(1),
@@ -78,6 +83,16 @@ impl RunConfig {
         }
     }
 
+    /// What each of the instruments is worth.
+    pub(super) fn contracts(&self, instruments: &[Instrument]) -> Vec<Contract> {
+        let numbered = instruments.iter().enumerate();
+        let contract = |(place, instrument): (usize, &Instrument)| {
+            let own = self.contracts.get(place).copied();
+            own.unwrap_or_else(|| Contract::linear(instrument.multiplier))
+        };
+        numbered.map(contract).collect()
+    }
+
     /// The way of a strategy's requests, whose kinds are those of [`RequestKind`](crate::request::RequestKind).
     pub(super) fn entry(&self, strategy: &str) -> Way<3> {
         let entry = &self.latency.entry;
@@ -93,7 +108,7 @@ impl RunConfig {
             response_min: response.minimum(),
             response,
             entry_min: self.entry(strategy).minimum(),
-            fees: self.fees,
+            fees: self.fees.clone(),
             open_orders_max: self.open_orders_max,
             shows_levels,
         }

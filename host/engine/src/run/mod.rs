@@ -21,6 +21,7 @@ use backplane_sdk::types::{Instrument, InstrumentId, OrderStatus, Reason, Timest
 
 pub use config::RunConfig;
 
+use crate::contract::Contract;
 use crate::error::RunError;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
@@ -97,6 +98,8 @@ struct Run<'a> {
     keeps: bool,
     shows_levels: bool,
     config: RunConfig,
+    /// What each instrument is worth.
+    contracts: Vec<Contract>,
     /// How long a request travels at least, in nanoseconds.
     entry_min: i64,
     window: Window,
@@ -138,6 +141,7 @@ impl<'a> Run<'a> {
             market: Market::new(parts.instruments.len()),
             router,
             seats,
+            contracts: config.contracts(parts.instruments),
             entry_min: config.entry("").minimum(),
             config: parts.config,
             heard: 0,

@@ -1,0 +1,209 @@
+//! The settings of instruments and of the account's currency.
+//!
+//! Takes in a run file's tables `instrument.SYMBOL` and `currencies`; gives out what is changed of the tape's definitions,
+//! and what each instrument is worth in the account's currency.
+
+use std::collections::BTreeMap;
+
+use backplane_engine::contract::{Contract, ContractKind, RATE_ONE};
+use backplane_engine::exchange::FeePlans;
+use backplane_sdk::types::{Instrument, Price};
+use serde::{Deserialize, Serialize};
+
+use super::fees::{FeeFlags, FeeSettings, FeesTable};
+use super::{Decimal, parse_decimal, setting, wrong};
+use crate::error::CliError;
+use crate::exit;
+use crate::models::Models;
+
+/// A table `instrument.SYMBOL` of a run file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InstrumentTable {
+    contract: Option<String>,
+    multiplier: Option<Decimal>,
+    currency: Option<String>,
+    tick: Option<Decimal>,
+    fees: Option<FeesTable>,
+}
+
+/// What a run says of an instrument, in units of 1e-9; what it leaves out is as the tape says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InstrumentSettings {
+    /// The kind of contract.
+    pub contract: String,
+    /// What a quantity unit is worth.
+    pub multiplier: Option<i64>,
+    /// The currency in which it is paid.
+    pub currency: Option<String>,
+    /// The smallest step of a limit price.
+    pub tick: Option<i64>,
+    /// What executions cost; none where the common fees hold.
+    pub fees: Option<FeeSettings>,
+}
+
+/// What a run says of instruments and money.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AccountSettings {
+    /// The account's currency; none where amounts of all currencies are added up as one.
+    pub currency: Option<String>,
+    /// What one unit of other currencies is worth in it, in units of 1e-9.
+    #[serde(default)]
+    pub currencies: BTreeMap<String, i64>,
+    /// The instruments of which something is said, by their symbols.
+    #[serde(default)]
+    pub instruments: BTreeMap<String, InstrumentSettings>,
+}
+
+impl AccountSettings {
+    pub(super) fn read(
+        currency: Option<&String>,
+        currencies: &BTreeMap<String, Decimal>,
+        instruments: &BTreeMap<String, InstrumentTable>,
+    ) -> Result<AccountSettings, CliError> {
+        if currency.is_none() && !currencies.is_empty() {
+            return Err(CliError::new(
+                exit::CONFIG,
+                "`currencies` are set, but not the account's `currency` to convert them to",
+                "set `currency = \"USD\"` or whatever the account is kept in",
+            ));
+        }
+        let rate = |(code, rate): (&String, &Decimal)| {
+            let name = format!("currencies.{code}");
+            above_zero(&name, rate).map(|rate| (code.clone(), rate))
+        };
+        let instrument = |(symbol, table): (&String, &InstrumentTable)| {
+            InstrumentSettings::read(symbol, table).map(|x| (symbol.clone(), x))
+        };
+        Ok(AccountSettings {
+            currency: currency.cloned(),
+            currencies: currencies.iter().map(rate).collect::<Result<_, _>>()?,
+            instruments: instruments
+                .iter()
+                .map(instrument)
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Changes the definitions of a tape's instruments to what the run says, and gives what each of them is worth.
+    ///
+    /// # Errors
+    /// Names an instrument that the tape does not have, or a currency without a rate.
+    pub fn apply(&self, instruments: &mut [Instrument]) -> Result<Vec<Contract>, CliError> {
+        for (symbol, settings) in &self.instruments {
+            let found = instruments.iter_mut().find(|x| x.symbol == *symbol);
+            let Some(instrument) = found else {
+                let symbols = instruments.iter().map(|x| x.symbol.as_str()).take(8);
+                let symbols: Vec<&str> = symbols.collect();
+                return Err(CliError::new(
+                    exit::CONFIG,
+                    format!("`instrument.{symbol}` is set, but the tape has no such instrument"),
+                    format!("the tape has {}", symbols.join(", ")),
+                ));
+            };
+            settings.define(instrument);
+        }
+        let contracts = instruments.iter().map(|x| self.contract(x));
+        contracts.collect()
+    }
+
+    fn contract(&self, instrument: &Instrument) -> Result<Contract, CliError> {
+        let settings = self.instruments.get(&instrument.symbol);
+        let kind = settings.and_then(|x| ContractKind::from_text(&x.contract));
+        Ok(Contract {
+            kind: kind.unwrap_or_default(),
+            multiplier: instrument.multiplier,
+            rate: self.rate(instrument)?,
+        })
+    }
+
+    fn rate(&self, instrument: &Instrument) -> Result<i64, CliError> {
+        let paid = &instrument.currency;
+        match &self.currency {
+            None => Ok(RATE_ONE),
+            Some(account) if account == paid => Ok(RATE_ONE),
+            Some(account) => self.currencies.get(paid).copied().ok_or_else(|| {
+                CliError::new(
+                    exit::CONFIG,
+                    format!(
+                        "{} is paid in {paid}, the account is kept in {account}, and nothing says what one is worth in the other",
+                        instrument.symbol
+                    ),
+                    format!("set `{paid} = \"...\"` under `[currencies]` to the worth of one {paid} in {account}"),
+                )
+            }),
+        }
+    }
+
+    /// The fees of all instruments: `common` for those without fees of their own.
+    pub(super) fn fees(
+        &self,
+        common: &FeeSettings,
+        instruments: &[Instrument],
+        models: &Models,
+    ) -> Result<FeePlans, CliError> {
+        let mut plans = FeePlans::new(common.build("fees", models)?);
+        for (symbol, settings) in &self.instruments {
+            let Some(fees) = &settings.fees else { continue };
+            let plan = fees.build(&format!("instrument.{symbol}.fees"), models)?;
+            if let Some(instrument) = instruments.iter().find(|x| x.symbol == *symbol) {
+                plans = plans.with(instrument.id, plan);
+            }
+        }
+        Ok(plans)
+    }
+
+    /// The same without the texts of files.
+    pub(super) fn described(&self) -> AccountSettings {
+        let mut described = self.clone();
+        for settings in described.instruments.values_mut() {
+            settings.fees = settings.fees.as_ref().map(FeeSettings::described);
+        }
+        described
+    }
+}
+
+impl InstrumentSettings {
+    fn read(symbol: &str, table: &InstrumentTable) -> Result<InstrumentSettings, CliError> {
+        let name = |field: &str| format!("instrument.{symbol}.{field}");
+        let number = |field: &str, value: &Option<Decimal>| {
+            let value = value.as_ref();
+            value.map(|x| above_zero(&name(field), x)).transpose()
+        };
+        let contract = table.contract.clone().unwrap_or_else(|| "linear".into());
+        if ContractKind::from_text(&contract).is_none() {
+            let known = ContractKind::ALL.map(|x| format!("`{}`", x.text()));
+            let found = format!("`{contract}`");
+            return Err(wrong(&name("contract"), &found, &known.join(", ")));
+        }
+        let read = |table| FeeSettings::read(&name("fees"), table, FeeFlags::default());
+        Ok(InstrumentSettings {
+            contract,
+            multiplier: number("multiplier", &table.multiplier)?,
+            currency: table.currency.clone(),
+            tick: number("tick", &table.tick)?,
+            fees: table.fees.as_ref().map(read).transpose()?,
+        })
+    }
+
+    fn define(&self, instrument: &mut Instrument) {
+        if let Some(multiplier) = self.multiplier {
+            instrument.multiplier = multiplier;
+        }
+        if let Some(currency) = &self.currency {
+            instrument.currency.clone_from(currency);
+        }
+        if let Some(tick) = self.tick {
+            instrument.tick = Price(tick);
+        }
+    }
+}
+
+fn above_zero(name: &str, value: &Decimal) -> Result<i64, CliError> {
+    let number = setting(name, Some(value.text()), "", parse_decimal)?;
+    if number <= 0 {
+        let found = format!("`{}`", value.text());
+        return Err(wrong(name, &found, "above zero"));
+    }
+    Ok(number)
+}
