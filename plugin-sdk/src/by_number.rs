@@ -96,6 +96,24 @@ impl<T> ByNumber<T> {
     pub fn remove(&mut self, number: u64) -> Option<T> {
         let place = self.find(number)?;
         let value = self.values[place].take()?;
+        self.removed(place);
+        Some(value)
+    }
+
+    /// Removes the value of a number, if there is one. Cheaper than [`ByNumber::remove`]: nothing is moved out.
+    #[inline]
+    pub fn forget(&mut self, number: u64) {
+        if let Some(place) = self.find(number)
+            && self.values[place].is_some()
+        {
+            self.values[place] = None;
+            self.removed(place);
+        }
+    }
+
+    /// The value of a place is gone.
+    #[inline]
+    fn removed(&mut self, place: usize) {
         self.count -= 1;
         if place + 1 == self.values.len() {
             self.numbers.pop();
@@ -103,14 +121,22 @@ impl<T> ByNumber<T> {
         } else if self.values.len() > 2 * self.count + HOLES {
             self.close_holes();
         }
-        Some(value)
     }
 
+    /// The place of a number. Numbers are mostly given one after the other, so that the distance from the last one is
+    /// tried before a search.
     #[inline]
     fn find(&self, number: u64) -> Option<usize> {
+        let last = *self.numbers.last()?;
+        let from_end = last.checked_sub(number)?;
+        let guess = (self.numbers.len() as u64 - 1).wrapping_sub(from_end) as usize;
+        if self.numbers.get(guess) == Some(&number) {
+            return Some(guess);
+        }
         self.numbers.binary_search(&number).ok()
     }
 
+    #[cold]
     fn close_holes(&mut self) {
         let mut values = self.values.iter();
         self.numbers
@@ -144,6 +170,12 @@ mod tests {
                         let old = grown.saturating_sub(number);
                         list.insert(old, number);
                         map.insert(old, number);
+                    }
+                    3 => {
+                        let old = grown.saturating_sub(number);
+                        list.forget(old);
+                        map.remove(&old);
+                        prop_assert_eq!(list.get(old), None);
                     }
                     _ => {
                         let old = grown.saturating_sub(number);

@@ -51,6 +51,7 @@ impl<'a> Context<'a> {
     }
 
     /// The position in an instrument: bought minus sold, as far as the strategy has heard.
+    #[inline]
     pub fn position(&self, instrument: InstrumentId) -> Quantity {
         let positions = &self.state.positions;
         positions
@@ -86,6 +87,7 @@ impl<'a> Context<'a> {
     }
 
     /// Sends a new order and gives its number. What becomes of it is heard later, by `on_order`.
+    #[inline]
     pub fn submit(&mut self, order: Order) -> OrderId {
         let order_id = self.state.open(&order);
         self.send(Command::submit(order_id, &order));
@@ -93,6 +95,7 @@ impl<'a> Context<'a> {
     }
 
     /// Asks for a new price and a new whole quantity (what is filled already included) of an open order.
+    #[inline]
     pub fn modify(&mut self, order_id: OrderId, price: Price, quantity: Quantity) {
         self.send(Command::new(CommandBody::Modify {
             order_id,
@@ -102,6 +105,7 @@ impl<'a> Context<'a> {
     }
 
     /// Asks for the end of an open order.
+    #[inline]
     pub fn cancel(&mut self, order_id: OrderId) {
         self.send(Command::new(CommandBody::Cancel { order_id }));
     }
@@ -134,6 +138,7 @@ impl<'a> Context<'a> {
         });
     }
 
+    #[inline]
     fn send(&mut self, command: Command) {
         self.state.commands.push(command);
     }

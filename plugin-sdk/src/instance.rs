@@ -13,9 +13,10 @@ use crate::strategy::Strategy;
 use crate::types::{InstrumentId, MarketEvent, OrderEvent, Timestamp};
 
 /// One running instance of a strategy.
+#[repr(C)]
 pub struct Instance<S> {
-    strategy: S,
     state: State,
+    strategy: S,
 }
 
 impl<S: Strategy> Instance<S> {
@@ -43,8 +44,7 @@ impl<S: Strategy> Instance<S> {
     /// call. A message that this version does not know is skipped.
     #[inline]
     pub fn hear(&mut self, message: &Message, books: Books<'_>) {
-        self.state.commands.clear();
-        self.state.logs.clear();
+        self.state.forget_replies();
         // Each kind is unpacked where it is heard: one value of all kinds would be copied several times.
         let known = match message.kind {
             kind::BBO => self.hear_bbo(message, books),

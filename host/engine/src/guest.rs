@@ -24,6 +24,23 @@ pub struct Replies {
     pub logs: Vec<LogLine>,
 }
 
+impl Replies {
+    /// Forgets all. Nothing is written where there is nothing, as after most calls.
+    #[inline]
+    pub fn clear(&mut self) {
+        if !self.is_empty() {
+            self.commands.clear();
+            self.logs.clear();
+        }
+    }
+
+    /// Whether nothing was given.
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        self.commands.is_empty() && self.logs.is_empty()
+    }
+}
+
 /// A strategy instance on some carrier.
 pub trait Guest {
     /// What the strategy says about itself.
@@ -95,8 +112,12 @@ impl<S: Strategy> Guest for InProcess<S> {
             return Ok(0);
         };
         self.instance.hear(message, Books::Borrowed(books));
-        replies.commands.extend_from_slice(self.instance.commands());
-        replies.logs.extend_from_slice(self.instance.logs());
+        if !self.instance.commands().is_empty() {
+            replies.commands.extend_from_slice(self.instance.commands());
+        }
+        if !self.instance.logs().is_empty() {
+            replies.logs.extend_from_slice(self.instance.logs());
+        }
         Ok(1)
     }
 

@@ -60,6 +60,7 @@ const ALL_INSTRUMENTS: u32 = u32::MAX;
 
 impl Command {
     /// The command that submits an order.
+    #[inline]
     pub fn submit(order_id: OrderId, order: &Order) -> Command {
         Command {
             kind: command_kind::SUBMIT,
@@ -84,6 +85,7 @@ impl Command {
     }
 
     /// The command of a body other than [`CommandBody::Submit`], which needs an order (see [`Command::submit`]).
+    #[inline]
     pub fn new(body: CommandBody) -> Command {
         let mut command = Command {
             instrument: ALL_INSTRUMENTS,
@@ -131,6 +133,7 @@ impl Command {
     }
 
     /// What the command asks for; `None` where the kind is not known.
+    #[inline]
     pub fn body(&self) -> Option<CommandBody> {
         let order_id = OrderId(self.id);
         let timer = TimerId(self.id);

@@ -78,7 +78,7 @@ mod borrowed {
     /// Books lent for the time of one call.
     #[derive(Clone, Copy)]
     pub struct Lent<'a> {
-        books: LentBooks,
+        books: &'a LentBooks,
         lifetime: PhantomData<&'a LevelBook>,
     }
 
@@ -89,7 +89,7 @@ mod borrowed {
         /// # Safety
         /// For as long as the result lives, `books` must describe living [`LentBook`]s, whose own addresses are those of
         /// living, unchanging levels.
-        pub(in crate::abi) const unsafe fn new<'a>(books: LentBooks) -> Lent<'a> {
+        pub(in crate::abi) const unsafe fn new<'a>(books: &'a LentBooks) -> Lent<'a> {
             Lent {
                 books,
                 lifetime: PhantomData,

@@ -43,6 +43,7 @@ pub enum MessageBody {
 
 const NO_SIDE: u8 = b'N';
 
+#[inline]
 const fn side_code(side: Option<Side>) -> u8 {
     match side {
         Some(side) => side.code(),
@@ -50,6 +51,7 @@ const fn side_code(side: Option<Side>) -> u8 {
     }
 }
 
+#[inline]
 const fn header(
     kind: u8,
     instrument: InstrumentId,
@@ -122,6 +124,7 @@ impl Message {
         Quantity(self.words[word] as i64)
     }
 
+    #[inline]
     pub(crate) const fn trade(&self) -> Trade {
         Trade {
             instrument: self.instrument_id(),
@@ -153,6 +156,7 @@ impl Message {
         })
     }
 
+    #[inline]
     pub(crate) const fn level(&self) -> LevelChange {
         LevelChange {
             instrument: self.instrument_id(),
@@ -166,6 +170,7 @@ impl Message {
         }
     }
 
+    #[inline]
     pub(crate) const fn bbo(&self) -> Bbo {
         Bbo {
             instrument: self.instrument_id(),
@@ -253,6 +258,7 @@ impl Message {
 }
 
 impl From<&Trade> for Message {
+    #[inline]
     fn from(x: &Trade) -> Message {
         Message {
             flags: x.flags.0,
@@ -264,6 +270,7 @@ impl From<&Trade> for Message {
 }
 
 impl From<&Mbo> for Message {
+    #[inline]
     fn from(x: &Mbo) -> Message {
         let last = u64::from(x.sequence) | u64::from(x.rank) << 32;
         Message {
@@ -283,6 +290,7 @@ impl From<&Mbo> for Message {
 }
 
 impl From<&LevelChange> for Message {
+    #[inline]
     fn from(x: &LevelChange) -> Message {
         Message {
             flags: x.flags.0,
@@ -294,6 +302,7 @@ impl From<&LevelChange> for Message {
 }
 
 impl From<&Bbo> for Message {
+    #[inline]
     fn from(x: &Bbo) -> Message {
         Message {
             flags: x.flags.0,
@@ -335,6 +344,7 @@ impl From<&Status> for Message {
 }
 
 impl From<&OrderUpdate> for Message {
+    #[inline]
     fn from(x: &OrderUpdate) -> Message {
         Message {
             side: side_code(x.side),
@@ -352,6 +362,7 @@ impl From<&OrderUpdate> for Message {
 }
 
 impl From<&Fill> for Message {
+    #[inline]
     fn from(x: &Fill) -> Message {
         let fee = x.fee.0.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
         Message {

@@ -6,6 +6,7 @@
 //! - [`v1`]: the frozen layouts of version 1: a 64-byte [`Message`], an 80-byte [`Command`], the lent book, the
 //!   function table of a native plugin;
 //! - `message`, `command`: the safe translation between those layouts and the nouns of [`crate::types`];
+//! - `fields`: reading what the other side has just written;
 //! - `native`: what [`crate::export_strategy!`] puts into a native library;
 //! - `wasm`: what it puts into a WebAssembly module;
 //! - `open`: the host's side of a native library (feature `host`).
@@ -17,6 +18,8 @@
 pub mod v1;
 
 mod command;
+#[cfg(all(feature = "native", not(target_family = "wasm")))]
+mod fields;
 pub(crate) mod lent;
 mod message;
 

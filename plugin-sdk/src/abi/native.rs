@@ -173,15 +173,17 @@ unsafe extern "C" fn hear<S: Strategy>(
         (
             &mut *reply,
             &mut *state.cast::<NativeInstance<S>>(),
-            &*message,
-            Lent::new(*books),
+            Message::read(message),
+            Lent::new(&*books),
         )
     };
     guard(reply, |reply| {
-        native.instance.hear(message, Books::Lent(lent));
+        native.instance.hear(&message, Books::Lent(lent));
         let commands: &[Command] = native.instance.commands();
-        reply.commands = commands.as_ptr();
         reply.command_count = commands.len() as u64;
+        if !commands.is_empty() {
+            reply.commands = commands.as_ptr();
+        }
         reply.log_count = 0;
         if !native.instance.logs().is_empty() {
             native.logs.clear();

@@ -337,8 +337,10 @@ unsafe fn take_commands(reply: &Reply, to: &mut Vec<Command>) -> Result<(), Fail
             "it gave {count} commands in one call, where at most {COMMANDS_PER_CALL_MAX} are allowed"
         )));
     }
-    // SAFETY: the caller's promise; null and absurd lengths were ruled out.
-    to.extend_from_slice(unsafe { core::slice::from_raw_parts(reply.commands, count as usize) });
+    for number in 0..count as usize {
+        // SAFETY: the caller's promise; null and absurd lengths were ruled out.
+        to.push(unsafe { Command::read(reply.commands.add(number)) });
+    }
     Ok(())
 }
 

@@ -219,6 +219,12 @@ impl Exchange {
             && self.locked.is_empty()
     }
 
+    /// Whether orders rest.
+    #[inline]
+    pub const fn has_orders(&self) -> bool {
+        !self.own.is_empty()
+    }
+
     /// Goes on to row number `matched` and exchange time `until`, between which no row can fill anything. Only where
     /// [`Exchange::only_rests`].
     #[inline]

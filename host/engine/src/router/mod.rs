@@ -19,7 +19,7 @@ pub use bars::{BarBuilder, ClosedBar};
 
 use crate::error::RunError;
 use crate::record::InstanceId;
-use crate::row::{Detail, Row, signal};
+use crate::row::signal;
 use crate::rows::Rows;
 
 /// Bits of [`Listener::schemas`].
@@ -53,6 +53,14 @@ pub struct Listener {
     pub schemas: u8,
 }
 
+/// A level that changed in an event.
+#[derive(Clone, Copy, Default)]
+struct Change {
+    side: u8,
+    price: i64,
+    level_size: u32,
+}
+
 /// Who hears what.
 pub struct Router {
     /// For each instrument, the signals that somebody listens to.
@@ -63,8 +71,8 @@ pub struct Router {
     wanted: Vec<u8>,
     /// For each instrument, who hears of it, in the order of the instances.
     listeners: Vec<Vec<Listener>>,
-    /// For each instrument, the last change of a level in the present event.
-    changed: Vec<Option<Row>>,
+    /// For each instrument whose levels somebody hears, the last change of one in the present event.
+    changed: Vec<Option<Change>>,
     /// Whether somebody hears single orders.
     needs_details: bool,
     bars: BarBuilder,
@@ -155,25 +163,29 @@ impl Router {
 
     /// Notes what later messages of the event need. To be called for each row that concerns somebody.
     #[inline]
-    pub fn note(&mut self, row: &Row) {
-        let place = usize::from(row.instrument);
-        if row.has(signal::BOOK) && self.gates[place] & signal::BOOK != 0 {
-            self.changed[place] = Some(*row);
+    pub fn note(&mut self, rows: &Rows, place: usize) {
+        let instrument = usize::from(rows.instrument[place]);
+        if self.wanted[instrument] & hears::MBP != 0 && rows.has(place, signal::BOOK) {
+            self.changed[instrument] = Some(Change {
+                side: rows.side[place],
+                price: rows.price[place],
+                level_size: rows.level_size[place],
+            });
         }
-        if row.has(signal::TRADE) && self.bars.covers(InstrumentId(row.instrument.into())) {
-            self.bars.trade(row);
+        if rows.has(place, signal::TRADE) && self.bars.covers(InstrumentId(instrument as u32)) {
+            self.bars.trade(&rows.row(place));
         }
     }
 
-    /// Those who hear of a row's instrument.
+    /// Those who hear of an instrument.
     #[inline]
-    pub fn listeners(&self, row: &Row) -> &[Listener] {
-        &self.listeners[usize::from(row.instrument)]
+    pub fn listeners(&self, instrument: usize) -> &[Listener] {
+        &self.listeners[instrument]
     }
 
     /// In which schemas (bits of [`hears`]) a row is told to those who hear them.
     #[inline]
-    pub fn told(&self, row: &Row) -> u8 {
+    pub fn told(&self, rows: &Rows, place: usize) -> u8 {
         let mut told = hears::MBO;
         for (signal, schema) in [
             (signal::TRADE, hears::TRADES),
@@ -181,38 +193,38 @@ impl Router {
             (signal::BBO, hears::BBO),
             (signal::BBO_PRICE, hears::BBO_PRICE),
         ] {
-            if row.has(signal) {
+            if rows.has(place, signal) {
                 told |= schema;
             }
         }
-        told & self.wanted[usize::from(row.instrument)]
+        let instrument = usize::from(rows.instrument[place]);
+        told &= self.wanted[instrument];
+        if told & hears::MBP != 0 && self.changed[instrument].is_none() {
+            told &= !hears::MBP;
+        }
+        told
     }
 
-    /// What a row means in the words of one of [`SCHEMAS`], which are asked for in their order.
+    /// What a row means in the words of one of those [`SCHEMAS`] in which it is told.
     #[inline]
-    pub fn message(
-        &self,
-        schema: u8,
-        row: &Row,
-        detail: Detail,
-        book: &LevelBook,
-    ) -> Option<Message> {
+    pub fn message(&self, schema: u8, rows: &Rows, place: usize, book: &LevelBook) -> Message {
         match schema {
-            hears::MBO => Some(mbo_message(row, detail)),
-            hears::TRADES => Some(trade_message(row, detail)),
+            hears::MBO => mbo_message(rows, place),
+            hears::TRADES => trade_message(rows, place),
             hears::MBP => {
-                let change = self.changed[usize::from(row.instrument)].as_ref()?;
-                Some(level_message(change, row))
+                let change = self.changed[usize::from(rows.instrument[place])];
+                level_message(&change.unwrap_or_default(), rows, place)
             }
-            _ => Some(bbo_message(row, detail, book)),
+            _ => bbo_message(rows, place, book),
         }
     }
 
     /// Forgets what belonged to an event that is over.
     #[inline]
-    pub fn finish(&mut self, row: &Row) {
-        if row.has(signal::LAST) {
-            self.changed[usize::from(row.instrument)] = None;
+    pub fn finish(&mut self, rows: &Rows, place: usize) {
+        let instrument = usize::from(rows.instrument[place]);
+        if self.wanted[instrument] & hears::MBP != 0 && rows.has(place, signal::LAST) {
+            self.changed[instrument] = None;
         }
     }
 
@@ -279,57 +291,60 @@ fn check(
     Ok(())
 }
 
-fn mbo_message(row: &Row, detail: Detail) -> Message {
+#[inline]
+fn mbo_message(rows: &Rows, place: usize) -> Message {
+    let detail = rows.detail(place);
     Message::from(&Mbo {
-        instrument: InstrumentId(row.instrument.into()),
-        action: Action::from_code(row.action).unwrap_or(Action::Trade),
-        side: Side::from_code(row.side),
+        instrument: InstrumentId(rows.instrument[place].into()),
+        action: Action::from_code(rows.action[place]).unwrap_or(Action::Trade),
+        side: Side::from_code(rows.side[place]),
         order_id: detail.order_id,
-        price: Price(row.price),
-        size: Quantity(row.size.into()),
-        level_size: Quantity(row.level_size.into()),
-        rank: row.rank,
+        price: Price(rows.price[place]),
+        size: Quantity(rows.size[place].into()),
+        level_size: Quantity(rows.level_size[place].into()),
+        rank: rows.rank[place],
         sequence: detail.sequence,
-        ts_event: Timestamp(row.ts_event),
-        ts_recv: Timestamp(row.local()),
-        flags: Flags(row.flags),
+        ts_event: Timestamp(rows.ts_event[place]),
+        ts_recv: Timestamp(rows.ts_recv[place]),
+        flags: Flags(rows.flags[place]),
     })
 }
 
-fn trade_message(row: &Row, detail: Detail) -> Message {
-    let side = Side::from_code(row.side);
-    let is_resting_side = row.action == Action::Fill.code();
+fn trade_message(rows: &Rows, place: usize) -> Message {
+    let side = Side::from_code(rows.side[place]);
+    let is_resting_side = rows.action[place] == Action::Fill.code();
     Message::from(&Trade {
-        instrument: InstrumentId(row.instrument.into()),
-        price: Price(row.price),
-        size: Quantity(row.size.into()),
+        instrument: InstrumentId(rows.instrument[place].into()),
+        price: Price(rows.price[place]),
+        size: Quantity(rows.size[place].into()),
         aggressor: if is_resting_side {
             side.map(Side::opposite)
         } else {
             side
         },
-        sequence: detail.sequence,
-        ts_event: Timestamp(row.ts_event),
-        ts_recv: Timestamp(row.local()),
-        flags: Flags(row.flags),
+        sequence: rows.detail(place).sequence,
+        ts_event: Timestamp(rows.ts_event[place]),
+        ts_recv: Timestamp(rows.ts_recv[place]),
+        flags: Flags(rows.flags[place]),
     })
 }
 
 /// The last level change of an event, told when the event's last row is heard.
-fn level_message(change: &Row, last: &Row) -> Message {
+fn level_message(change: &Change, rows: &Rows, last: usize) -> Message {
     Message::from(&LevelChange {
-        instrument: InstrumentId(change.instrument.into()),
+        instrument: InstrumentId(rows.instrument[last].into()),
         side: Side::from_code(change.side),
         price: Price(change.price),
         size: Quantity(change.level_size.into()),
         sequence: 0,
-        ts_event: Timestamp(last.ts_event),
-        ts_recv: Timestamp(last.local()),
-        flags: Flags(last.flags | Flags::LAST),
+        ts_event: Timestamp(rows.ts_event[last]),
+        ts_recv: Timestamp(rows.ts_recv[last]),
+        flags: Flags(rows.flags[last] | Flags::LAST),
     })
 }
 
-fn bbo_message(row: &Row, detail: Detail, book: &LevelBook) -> Message {
+#[inline]
+fn bbo_message(rows: &Rows, place: usize, book: &LevelBook) -> Message {
     let side = |side: Side| {
         let best = book.best(side);
         best.map_or((Price::UNDEFINED, Quantity::ZERO), |x| (x.price, x.size))
@@ -337,14 +352,14 @@ fn bbo_message(row: &Row, detail: Detail, book: &LevelBook) -> Message {
     let (bid_price, bid_size) = side(Side::Buy);
     let (ask_price, ask_size) = side(Side::Sell);
     Message::from(&Bbo {
-        instrument: InstrumentId(row.instrument.into()),
+        instrument: InstrumentId(rows.instrument[place].into()),
         bid_price,
         bid_size,
         ask_price,
         ask_size,
-        sequence: detail.sequence,
-        ts_event: Timestamp(row.ts_event),
-        ts_recv: Timestamp(row.local()),
-        flags: Flags(row.flags),
+        sequence: rows.detail(place).sequence,
+        ts_event: Timestamp(rows.ts_event[place]),
+        ts_recv: Timestamp(rows.ts_recv[place]),
+        flags: Flags(rows.flags[place]),
     })
 }

@@ -14,7 +14,46 @@ use crate::later::LaterBook;
 use crate::record::{BestLevels, EquityRecord, FillRecord, InstanceId, OrderRecord};
 use crate::row::signal;
 
+/// Up to where nothing can fill an order of the seats that rest. What it means for the exchange of such a seat is made
+/// up for when the seat is woken, so that hundreds of them cost one look at the rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Calm {
+    /// The number of the row after the last that is matched.
+    matched: u64,
+    /// The exchange time up to which everything is known.
+    done: i64,
+    /// When an answer may arrive that is not known.
+    unknown: i64,
+}
+
+impl Default for Calm {
+    fn default() -> Calm {
+        Calm {
+            matched: 0,
+            done: i64::MIN,
+            unknown: i64::MIN,
+        }
+    }
+}
+
 impl Run<'_> {
+    /// A seat that rests is about to do more: its exchange makes up for the time in which nothing became of it.
+    #[inline]
+    pub(super) fn wake(&mut self, place: usize) {
+        let due = &mut self.dues[place];
+        if due.rests {
+            due.rests = false;
+            let exchange = &mut self.seats[place].exchange;
+            exchange.pass(self.calm.matched, self.calm.done);
+        }
+    }
+
+    /// Notes when a seat must be attended to next, after whatever was done with it.
+    #[inline]
+    pub(super) fn note_due(&mut self, place: usize) {
+        self.dues[place] = self.seats[place].due();
+    }
+
     /// Those who subscribed hear a bar that closes at `at`.
     pub(super) fn close_bar(&mut self, at: i64) -> Result<(), RunError> {
         let Some(closed) = self.router.bars().close(at) else {
@@ -36,22 +75,26 @@ impl Run<'_> {
         happened: i64,
         quiet_until: i64,
     ) -> Result<(), RunError> {
-        let mut calm = None;
-        for place in 0..self.seats.len() {
-            let seat = &self.seats[place];
-            if seat.attention() > until && seat.exchange.known_until() >= happened {
+        let mut is_calm = None;
+        let mut covers = self.calm.unknown > until && self.calm.done >= happened;
+        for place in 0..self.dues.len() {
+            let due = &self.dues[place];
+            let is_known = due.unknown > until && due.happened >= happened;
+            if due.known > until && (is_known || due.rests && covers) {
                 continue;
             }
-            let calm = match calm {
+            let is_calm = match is_calm {
                 Some(known) => known,
-                None => *calm.insert(self.calm(quiet_until)?),
+                None => *is_calm.insert(self.find_calm(quiet_until)?),
             };
+            if is_calm && self.dues[place].rests {
+                covers = true;
+                continue;
+            }
             let seat = &mut self.seats[place];
-            if let Some((matched, known)) = calm
-                && seat.exchange.only_rests()
-                && seat.timers.next() > quiet_until
-            {
-                seat.exchange.pass(matched, known);
+            if is_calm && seat.exchange.only_rests() && seat.timers.next() > quiet_until {
+                seat.exchange.pass(self.calm.matched, self.calm.done);
+                self.note_due(place);
             } else {
                 self.attend_seat(place, until, happened, quiet_until)?;
             }
@@ -59,11 +102,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Where nothing can be filled before what is sent at `quiet_until` lands: the number of the row after the last that
-    /// is matched then, and that time. It spares the exchanges of many strategies the same look at the same rows.
-    fn calm(&mut self, quiet_until: i64) -> Result<Option<(u64, i64)>, RunError> {
+    /// Whether nothing can be filled before what is sent at `quiet_until` lands; then all that rests is calm up to there.
+    fn find_calm(&mut self, quiet_until: i64) -> Result<bool, RunError> {
         if self.shows_levels {
-            return Ok(None);
+            return Ok(false);
         }
         let known = quiet_until.saturating_add(self.entry_min);
         self.reach(known)?;
@@ -78,13 +120,36 @@ impl Run<'_> {
         let first = self.window.first();
         let end = first + end as u64;
         self.next_match = first + next as u64;
-        Ok((self.next_match >= end).then_some((end, known)))
+        let is_calm = self.next_match >= end;
+        if is_calm {
+            self.calm = Calm {
+                matched: end,
+                done: known,
+                unknown: known
+                    .saturating_add(1)
+                    .saturating_add(self.config.latency.response.minimum().0),
+            };
+        }
+        Ok(is_calm)
     }
 
     /// Lets a seat hear everything that is due before `until`, and advances its exchange so that the market may hear a
     /// row that happened at exchange time `happened`. Until `quiet_until` the strategy hears nothing but answers and
     /// timers, so its exchange may go on until then at once.
     pub(super) fn attend_seat(
+        &mut self,
+        place: usize,
+        until: i64,
+        happened: i64,
+        quiet_until: i64,
+    ) -> Result<(), RunError> {
+        self.wake(place);
+        self.attend_woken(place, until, happened, quiet_until)?;
+        self.note_due(place);
+        Ok(())
+    }
+
+    fn attend_woken(
         &mut self,
         place: usize,
         until: i64,

@@ -16,7 +16,7 @@ mod config;
 mod finish;
 mod seat;
 
-use backplane_sdk::abi::{CommandBody, Message, definition_messages, v1::kind};
+use backplane_sdk::abi::{Command, CommandBody, Message, definition_messages, v1::kind};
 use backplane_sdk::types::{Instrument, InstrumentId, OrderStatus, Reason, Timestamp};
 
 pub use config::RunConfig;
@@ -25,16 +25,16 @@ use crate::contract::Contract;
 use crate::error::RunError;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
-use crate::guest::Guest;
+use crate::guest::{Guest, Replies};
 use crate::market::Market;
 use crate::record::{
     BestLevels, CommandRecord, InstanceId, LogRecord, MetricRecord, OrderRecord, Recorder,
 };
 use crate::replay::{Clock, RowSource, Window};
 use crate::router::{Router, SCHEMAS};
-use crate::row::{Detail, Row};
 use crate::summary::RunSummary;
-use seat::Seat;
+use attend::Calm;
+use seat::{Due, Seat};
 
 /// Looks on while a run goes its way. Nothing that it does changes the run.
 pub trait Watcher {
@@ -106,6 +106,12 @@ struct Run<'a> {
     market: Market,
     router: Router,
     seats: Vec<Seat>,
+    /// When each seat must be attended to.
+    dues: Vec<Due>,
+    /// Up to where nothing becomes of the seats that only rest.
+    calm: Calm,
+    /// What the strategy that was called last gave.
+    replies: Replies,
     /// The number of rows that the market's books hold.
     heard: u64,
     /// While order news or a timer is heard, its time: the market's books are those of the block's beginning then.
@@ -128,7 +134,7 @@ impl<'a> Run<'a> {
             let rules = config.rules(&name, shows_levels);
             Seat::new(guest, Exchange::new(rules), config.entry(&name))
         };
-        let seats = parts.guests.into_iter().map(seat).collect();
+        let seats: Vec<Seat> = parts.guests.into_iter().map(seat).collect();
         Ok(Run {
             instruments: parts.instruments,
             source: parts.source,
@@ -140,8 +146,11 @@ impl<'a> Run<'a> {
             window: Window::new(Clock::new(config.feed_delay())),
             market: Market::new(parts.instruments.len()),
             router,
+            dues: seats.iter().map(Seat::due).collect(),
             seats,
             contracts: config.contracts(parts.instruments),
+            calm: Calm::default(),
+            replies: Replies::default(),
             entry_min: config.entry("").minimum(),
             config: parts.config,
             heard: 0,
@@ -213,27 +222,26 @@ impl<'a> Run<'a> {
     /// Those who subscribed hear of the last row that the market took over.
     fn hear(&mut self) -> Result<(), RunError> {
         let place = self.window.place(self.heard - 1);
-        let row = &self.window.rows().row(place);
-        let detail = self.window.rows().detail(place);
-        self.router.note(row);
-        let told = self.router.told(row);
+        self.router.note(self.window.rows(), place);
+        let told = self.router.told(self.window.rows(), place);
         for schema in SCHEMAS {
             if told & schema != 0 {
-                self.tell(told & schema, row, detail)?;
+                self.tell(told & schema, place)?;
             }
         }
-        self.router.finish(row);
+        self.router.finish(self.window.rows(), place);
         Ok(())
     }
 
-    /// Those who hear one of the `told` schemas, which are one message, hear of a row.
-    fn tell(&mut self, told: u8, row: &Row, detail: Detail) -> Result<(), RunError> {
-        let book = &self.market.books()[usize::from(row.instrument)];
-        let Some(message) = self.router.message(told, row, detail, book) else {
-            return Ok(());
-        };
-        for place in 0..self.router.listeners(row).len() {
-            let listener = self.router.listeners(row)[place];
+    /// Those who hear one of the `told` schemas, which are one message, hear of the row of a place.
+    #[inline]
+    fn tell(&mut self, told: u8, place: usize) -> Result<(), RunError> {
+        let rows = self.window.rows();
+        let instrument = usize::from(rows.instrument[place]);
+        let book = &self.market.books()[instrument];
+        let message = self.router.message(told, rows, place, book);
+        for place in 0..self.router.listeners(instrument).len() {
+            let listener = self.router.listeners(instrument)[place];
             if listener.schemas & told != 0 {
                 self.deliver(listener.instance.index(), &message)?;
             }
@@ -242,6 +250,7 @@ impl<'a> Run<'a> {
     }
 
     /// Lets an instance hear a message and does what it asks for. A fault stops the instance, not the run.
+    #[inline]
     fn deliver(&mut self, place: usize, message: &Message) -> Result<(), RunError> {
         let seat = &mut self.seats[place];
         if !seat.runs() {
@@ -251,33 +260,49 @@ impl<'a> Run<'a> {
             self.watcher
                 .before(InstanceId(place as u32), seat.messages + 1, message);
         }
-        if let Err(fault) = seat.hear(message, self.market.books()) {
-            return self.stop(place, *fault, message);
-        }
-        let replies = seat.replies();
-        if replies.commands.is_empty() && replies.logs.is_empty() {
+        let heard = seat.hear(message, self.market.books(), &mut self.replies);
+        if heard.is_ok() && self.replies.is_empty() {
             return Ok(());
         }
-        self.log(place)?;
-        for number in 0..self.seats[place].replies().commands.len() {
-            if let Err(fault) = self.obey(place, number)? {
-                return self.stop(place, *fault, message);
+        self.do_what_is_asked(place, message, heard)
+    }
+
+    /// Does what the strategy that was called last asks for.
+    fn do_what_is_asked(
+        &mut self,
+        place: usize,
+        message: &Message,
+        heard: Result<(), Box<Fault>>,
+    ) -> Result<(), RunError> {
+        self.wake(place);
+        let mut replies = std::mem::take(&mut self.replies);
+        let mut outcome = heard;
+        if outcome.is_ok() {
+            self.log(place, &replies)?;
+            for command in &replies.commands {
+                outcome = self.obey(place, command)?;
+                if outcome.is_err() {
+                    break;
+                }
             }
         }
+        replies.clear();
+        self.replies = replies;
+        if let Err(fault) = outcome {
+            self.stop(place, *fault, message)?;
+        }
+        self.note_due(place);
         Ok(())
     }
 
-    fn log(&mut self, place: usize) -> Result<(), RunError> {
-        let seat = &self.seats[place];
-        let kept = if self.keeps {
-            seat.replies().logs.len()
-        } else {
-            0
-        };
-        for line in &seat.replies().logs[..kept] {
+    fn log(&mut self, place: usize, replies: &Replies) -> Result<(), RunError> {
+        if !self.keeps {
+            return Ok(());
+        }
+        for line in &replies.logs {
             self.recorder.log(&LogRecord {
                 instance: InstanceId(place as u32),
-                at: Timestamp(seat.now),
+                at: Timestamp(self.seats[place].now),
                 level: line.level,
                 text: &line.text,
             })?;
@@ -285,27 +310,40 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Does what one of the commands of the last reply asks for. The inner result is the strategy's fault.
-    fn obey(&mut self, place: usize, number: usize) -> Result<Result<(), Box<Fault>>, RunError> {
+    /// Does what a command asks for. The inner result is the strategy's fault.
+    #[inline]
+    fn obey(
+        &mut self,
+        place: usize,
+        command: &Command,
+    ) -> Result<Result<(), Box<Fault>>, RunError> {
         let seat = &mut self.seats[place];
-        let command = seat.replies().commands[number];
-        let body = match seat.obey(&command, self.instruments) {
+        let body = match seat.obey(command, self.instruments) {
             Ok(body) => body,
             Err(fault) => return Ok(Err(fault)),
         };
         if !self.keeps {
             return Ok(Ok(()));
         }
+        self.record_command(place, command, &body).map(Ok)
+    }
+
+    fn record_command(
+        &mut self,
+        place: usize,
+        command: &Command,
+        body: &CommandBody,
+    ) -> Result<(), RunError> {
         let instance = InstanceId(place as u32);
-        let at = Timestamp(seat.now);
-        if let CommandBody::Metric { metric, value } = body {
+        let at = Timestamp(self.seats[place].now);
+        if let CommandBody::Metric { metric, value } = *body {
             self.recorder.metric(&MetricRecord {
                 instance,
                 at,
                 metric,
                 value,
             })?;
-            return Ok(Ok(()));
+            return Ok(());
         }
         let local = match body {
             CommandBody::Submit { .. } => self.best(InstrumentId(command.instrument)),
@@ -316,10 +354,10 @@ impl<'a> Run<'a> {
             instance,
             at,
             message: seat.messages,
-            command,
+            command: *command,
             local,
         })?;
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// Stops an instance and ends its orders.

@@ -92,24 +92,39 @@ impl Timers {
     }
 }
 
-/// One strategy instance.
+/// One strategy instance. What every message touches is one line of memory, in front: hundreds of instances hear the same
+/// message one after the other.
+#[repr(C, align(64))]
 pub(super) struct Seat {
     guest: Box<dyn Guest>,
+    /// The strategy's clock.
+    pub(super) now: i64,
+    pub(super) messages: u64,
+    runs: bool,
+    pub(super) commands: u64,
+    pub(super) orders: u64,
+    pub(super) fills: u64,
     gate: OrderGate,
     /// The way of requests to the exchange.
     entry: Way<3>,
-    replies: Replies,
     pub(super) exchange: Exchange,
     pub(super) timers: Timers,
     pub(super) account: Account,
     pub(super) journal: Journal,
-    /// The strategy's clock.
-    pub(super) now: i64,
-    pub(super) messages: u64,
-    pub(super) commands: u64,
-    pub(super) orders: u64,
-    pub(super) fills: u64,
     pub(super) outcome: Outcome,
+}
+
+/// When a seat must be attended to. The run looks at these of all seats again and again, so that they lie apart.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Due {
+    /// When its next known message is due: an answer or a timer.
+    pub(super) known: i64,
+    /// When an answer may arrive that is not known yet.
+    pub(super) unknown: i64,
+    /// The exchange time up to which the market may go.
+    pub(super) happened: i64,
+    /// Whether it has resting orders and nothing else: then nothing becomes of it where no row can fill anything.
+    pub(super) rests: bool,
 }
 
 impl Seat {
@@ -118,7 +133,7 @@ impl Seat {
             guest,
             gate: OrderGate::default(),
             entry,
-            replies: Replies::default(),
+            runs: true,
             exchange,
             timers: Timers::default(),
             account: Account::default(),
@@ -140,7 +155,7 @@ impl Seat {
     /// Whether the strategy still runs.
     #[inline]
     pub(super) const fn runs(&self) -> bool {
-        matches!(self.outcome, Outcome::Finished)
+        self.runs
     }
 
     /// When the next message that is known already is due: an answer or a timer.
@@ -149,41 +164,44 @@ impl Seat {
         self.exchange.next_answer().min(self.timers.next())
     }
 
-    /// The time at which the run must attend to this seat before it lets the strategies hear more.
+    /// When the run must attend to this seat before it lets the strategies hear more.
     #[inline]
-    pub(super) fn attention(&self) -> i64 {
-        if !self.runs() {
-            return i64::MAX;
+    pub(super) fn due(&self) -> Due {
+        let is_done = !self.runs;
+        Due {
+            known: if is_done { i64::MAX } else { self.next_known() },
+            unknown: if is_done {
+                i64::MAX
+            } else {
+                self.exchange.next_unknown_answer()
+            },
+            happened: self.exchange.known_until(),
+            rests: self.runs
+                && self.timers.next() == i64::MAX
+                && self.exchange.only_rests()
+                && self.exchange.has_orders(),
         }
-        self.next_known().min(self.exchange.next_unknown_answer())
     }
 
-    /// Lets the guest hear a message. What it replied is in [`Seat::replies`].
+    /// Lets the guest hear a message. `replies`, which is empty, takes what it gives.
     #[inline]
     pub(super) fn hear(
         &mut self,
         message: &Message,
         books: &[LevelBook],
+        replies: &mut Replies,
     ) -> Result<(), Box<Fault>> {
         self.messages += 1;
         self.now = self.now.max(message.ts_recv);
-        self.replies.commands.clear();
-        self.replies.logs.clear();
         let heard = self
             .guest
-            .hear(core::slice::from_ref(message), books, &mut self.replies)?;
+            .hear(core::slice::from_ref(message), books, replies)?;
         if heard != 1 {
             return Err(Box::new(Fault::new(format!(
                 "it says that it heard {heard} messages of 1"
             ))));
         }
         Ok(())
-    }
-
-    /// What the guest replied to the last message.
-    #[inline]
-    pub(super) const fn replies(&self) -> &Replies {
-        &self.replies
     }
 
     /// Does what a command asks for; the run records it.
@@ -227,6 +245,7 @@ impl Seat {
     /// Notes that the strategy is stopped.
     pub(super) fn stop(&mut self, fault: Fault, event: &str) {
         self.timers.close();
+        self.runs = false;
         self.outcome = Outcome::Stopped {
             fault,
             message: self.messages,
