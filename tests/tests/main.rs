@@ -16,6 +16,9 @@ mod price_levels;
 /// Strategies side by side: none may change what another does or meets.
 mod company;
 
+/// The ghost study.
+mod ghosts;
+
 /// README and docs, held against the program.
 mod documents;
 

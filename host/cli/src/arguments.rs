@@ -25,6 +25,8 @@ pub enum Command {
     /// Import, inspect, verify and generate tapes
     #[command(subcommand)]
     Tape(TapeCommand),
+    /// Shadow a tape's real orders with simulated ones and compare their fills
+    Calibrate(CalibrateArguments),
     /// List and inspect plugins
     #[command(subcommand)]
     Plugin(PluginCommand),
@@ -241,6 +243,22 @@ pub enum PluginCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// Arguments of `calibrate`.
+#[derive(Debug, Args)]
+pub struct CalibrateArguments {
+    /// A tape of orders (schema `mbo`)
+    pub tape: PathBuf,
+    /// Shadow at most so many orders, drawn by the seed; all if it is not said
+    #[arg(long, value_name = "COUNT")]
+    pub sample: Option<usize>,
+    /// The seed of all that is drawn
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub seed: u64,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `report`.

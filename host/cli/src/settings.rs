@@ -166,6 +166,7 @@ impl EngineSettings {
             seed: self.seed,
             sample_interval: Nanos(self.sample_interval),
             open_orders_max: self.open_orders_max,
+            ..RunConfig::default()
         };
         config.check()?;
         Ok(config)

@@ -205,6 +205,11 @@ impl RowBatch {
         }
     }
 
+    /// The rows so far.
+    pub const fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
     /// Appends the rows of a tape's columns.
     pub fn extend(&mut self, columns: &Columns<'_>) {
         let count = columns.len();

@@ -17,6 +17,10 @@ const LAYERS: &[(&str, Option<&[&str]>)] = &[
     ("host/guests", Some(&["plugin-sdk", "host/engine"])),
     ("host/analytics", Some(&["plugin-sdk", "host/engine"])),
     (
+        "host/calibrate",
+        Some(&["plugin-sdk", "host/engine", "host/tape"]),
+    ),
+    (
         "host/cli",
         Some(&[
             "plugin-sdk",
@@ -24,6 +28,7 @@ const LAYERS: &[(&str, Option<&[&str]>)] = &[
             "host/tape",
             "host/guests",
             "host/analytics",
+            "host/calibrate",
         ]),
     ),
     ("plugins/*", Some(AUTHORS)),

@@ -2,6 +2,7 @@
 //!
 //! Takes in parsed arguments; gives out text on standard output and an exit code.
 
+mod calibrate;
 mod plugin;
 mod report;
 mod run;
@@ -24,6 +25,7 @@ pub fn execute(arguments: Arguments, models: &Models) -> Result<u8, CliError> {
     match arguments.command {
         Command::Run(arguments) => run::execute(&arguments, models),
         Command::Tape(command) => tape::execute(&command),
+        Command::Calibrate(arguments) => calibrate::execute(&arguments),
         Command::Plugin(command) => plugin::execute(&command),
         Command::Report(arguments) => report::execute(&arguments),
         Command::Completions { shell } => {

@@ -16,13 +16,12 @@ use crate::rows::Rows;
 
 impl Exchange {
     /// As [`Exchange::match_every_row`] for a tape of price levels.
-    pub(super) fn match_levels(&mut self, view: &View<'_>, start: usize, until: i64) {
+    pub(super) fn match_levels(&mut self, view: &View<'_>, start: usize, mut end: usize) {
         let rows = view.rows;
-        let mut end = rows.event_after(start, until);
         let mut place = start;
         while place < end {
             if self.may_meet(rows, place) && self.match_level(view, place) {
-                end = end.min(rows.event_after(place, until.min(self.limit)));
+                end = end.min(rows.event_after(place, self.limit));
             }
             if self.taken.may_be_at(rows.price[place]) || rows.clears(place) {
                 self.taken.hear_level(rows, place);
@@ -69,7 +68,13 @@ impl Exchange {
 
     /// Shares a trade's quantity among the own orders of a side: those at better prices first, then those at its price,
     /// each when what stands ahead of it is gone.
-    fn share_trade(&mut self, view: &View<'_>, row: &Row, place: usize, side: Side) -> bool {
+    pub(super) fn share_trade(
+        &mut self,
+        view: &View<'_>,
+        row: &Row,
+        place: usize,
+        side: Side,
+    ) -> bool {
         let instrument = InstrumentId(row.instrument.into());
         let price = Price(row.price);
         let mut left = Quantity(row.size.into());

@@ -13,6 +13,8 @@ mod fees;
 mod levels;
 mod maker;
 mod own;
+mod prints;
+mod queue;
 mod taken;
 mod taker;
 
@@ -28,6 +30,7 @@ use backplane_sdk::types::{
 pub use fees::{
     Execution, Fee, FeeModel, FeePlan, FeePlans, Fees, OrderBounds, Schedule, Tier, Volume, Window,
 };
+pub use queue::{Defect, Matching, QueueRules};
 
 use crate::contract::Contract;
 use crate::delay::Way;
@@ -36,6 +39,7 @@ use crate::request::{FillContext, Refused, Request, RequestBody};
 use crate::row::signal;
 use crate::rows::Rows;
 use own::{OwnOrder, OwnOrders};
+use prints::Debts;
 use taken::TakenLiquidity;
 
 /// The market as the exchange of one strategy needs it: the rows that are loaded and the book that the strategies see.
@@ -70,6 +74,8 @@ pub struct Rules {
     pub open_orders_max: usize,
     /// Whether the tape shows price levels only, and no orders.
     pub shows_levels: bool,
+    /// How the queue at a price is kept.
+    pub queue: QueueRules,
 }
 
 /// The exchange of one strategy.
@@ -95,12 +101,17 @@ pub struct Exchange {
     /// How far the present block may go: answers that it makes bring it nearer.
     limit: i64,
     levels: Vec<Level>,
+    /// Whether what stands ahead of each order is counted.
+    counts: bool,
+    /// What own orders owe for prints of the present match event; only where a defect says so.
+    debts: Debts,
 }
 
 impl Exchange {
     /// An exchange without orders.
     pub fn new(rules: Rules) -> Exchange {
         Exchange {
+            counts: rules.queue.counts(rules.shows_levels),
             rules,
             requests: VecDeque::new(),
             answers: VecDeque::new(),
@@ -113,6 +124,7 @@ impl Exchange {
             entry_closes: i64::MAX,
             limit: i64::MIN,
             levels: Vec::new(),
+            debts: Debts::default(),
         }
     }
 
@@ -209,6 +221,22 @@ impl Exchange {
         self.done = self.done.max(self.limit);
     }
 
+    /// For those who go by rows and not by time: matches the tape up to row number `until`, wherever in an event that
+    /// is. No request of [`Exchange::send`] lands meanwhile.
+    pub fn advance_rows(&mut self, view: &View<'_>, until: u64) {
+        self.limit = i64::MAX;
+        let (start, end) = (view.place(self.matched), view.place(until));
+        if start < end {
+            self.match_rows(view, start, end);
+        }
+    }
+
+    /// For those who go by rows and not by time: a request lands at exchange time `at`, behind the rows that
+    /// [`Exchange::advance_rows`] matched.
+    pub fn land_now(&mut self, view: &View<'_>, body: RequestBody, at: i64) {
+        self.land(view, &Request { lands: at, body });
+    }
+
     /// Whether this exchange has nothing to do while no row can fill anything: no request and no answer is on its way,
     /// and nothing is remembered of what was taken.
     #[inline]
@@ -236,24 +264,19 @@ impl Exchange {
     /// Matches whole events of the tape up to exchange time `until`, or to the limit if that comes nearer.
     fn match_until(&mut self, view: &View<'_>, until: i64) {
         let start = view.place(self.matched);
-        if self.rules.shows_levels && self.is_live() {
-            self.match_levels(view, start, until);
-            return;
-        }
-        if !self.taken.is_empty() || !self.locked.is_empty() {
-            self.match_every_row(view, start, until);
-            return;
-        }
         let mut end = view.rows.event_after(start, until);
+        if self.counts || !self.taken.is_empty() || !self.locked.is_empty() {
+            self.match_rows(view, start, end);
+            return;
+        }
         if !self.own.is_empty() {
             let mut next = start;
             while let Some(place) = view.rows.next_with(next..end, signal::MATCH) {
                 next = place + 1;
                 if self.match_row(view, place) {
-                    let nearer = until.min(self.limit);
-                    end = end.min(view.rows.event_after(place, nearer));
+                    end = end.min(view.rows.event_after(place, self.limit));
                     if !self.taken.is_empty() || !self.locked.is_empty() {
-                        self.match_every_row(view, next, nearer);
+                        self.match_every_row(view, next, end);
                         return;
                     }
                 }
@@ -262,16 +285,28 @@ impl Exchange {
         self.matched = view.first + end as u64;
     }
 
-    /// As [`Exchange::match_until`], visiting every row: taken liquidity comes back with any of them, and where an own
-    /// order is locked, any added order may fill it.
-    fn match_every_row(&mut self, view: &View<'_>, start: usize, until: i64) {
+    /// Matches the rows from `start` to before `end`, one by one; fewer where the limit comes nearer.
+    fn match_rows(&mut self, view: &View<'_>, start: usize, end: usize) {
+        if !self.is_live() {
+            self.matched = view.first + end as u64;
+        } else if self.rules.shows_levels {
+            self.match_levels(view, start, end);
+        } else if self.counts {
+            self.match_prints(view, start, end);
+        } else {
+            self.match_every_row(view, start, end);
+        }
+    }
+
+    /// As [`Exchange::match_rows`] on a tape of orders: taken liquidity comes back with any row, and where an own order
+    /// is locked, any added order may fill it.
+    fn match_every_row(&mut self, view: &View<'_>, start: usize, mut end: usize) {
         let rows = view.rows;
-        let mut end = rows.event_after(start, until);
         let mut place = start;
         while place < end {
             let may_cross = !self.locked.is_empty() && rows.action[place] == b'A';
             if (may_cross || rows.has(place, signal::MATCH)) && self.match_row(view, place) {
-                end = end.min(rows.event_after(place, until.min(self.limit)));
+                end = end.min(rows.event_after(place, self.limit));
             }
             if self.taken.may_be_at(rows.price[place]) || rows.clears(place) {
                 self.taken.hear(rows, place);

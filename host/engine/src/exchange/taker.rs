@@ -84,7 +84,7 @@ impl Exchange {
             leaves: quantity - filled,
             ..order
         };
-        let keeps_place = price == order.price && quantity <= order.quantity;
+        let keeps_place = self.keeps_place(&order, price, quantity);
         let (levels, may_cross) = if keeps_place {
             (self.no_levels(), false)
         } else {

@@ -104,7 +104,7 @@ impl Run<'_> {
 
     /// Whether nothing can be filled before what is sent at `quiet_until` lands; then all that rests is calm up to there.
     fn find_calm(&mut self, quiet_until: i64) -> Result<bool, RunError> {
-        if self.shows_levels {
+        if self.counts_queues {
             return Ok(false);
         }
         let known = quiet_until.saturating_add(self.entry_min);

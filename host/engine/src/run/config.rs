@@ -7,7 +7,7 @@ use backplane_sdk::types::{Instrument, Money, Nanos};
 use crate::contract::Contract;
 use crate::delay::{Delay, LATENCY_MAX, Leg, Way};
 use crate::error::RunError;
-use crate::exchange::{FeePlans, Rules};
+use crate::exchange::{FeePlans, QueueRules, Rules};
 use crate::latency::{FeedLatency, Latency};
 use crate::random::key;
 
@@ -29,6 +29,8 @@ pub struct RunConfig {
     pub sample_interval: Nanos,
     /// The most orders that an instance may have open.
     pub open_orders_max: usize,
+    /// How the queue at a price is kept.
+    pub queue: QueueRules,
 }
 
 /// Market data as recorded, 100 us to the exchange and back, no fees, a million in cash, accounts valued every second.
@@ -46,6 +48,7 @@ impl Default for RunConfig {
             seed: 1,
             sample_interval: Nanos::from_secs(1),
             open_orders_max: 10_000,
+            queue: QueueRules::default(),
         }
     }
 }
@@ -111,6 +114,7 @@ impl RunConfig {
             fees: self.fees.clone(),
             open_orders_max: self.open_orders_max,
             shows_levels,
+            queue: self.queue,
         }
     }
 

@@ -96,7 +96,8 @@ struct Run<'a> {
     watcher: &'a mut dyn Watcher,
     traces: bool,
     keeps: bool,
-    shows_levels: bool,
+    /// Whether what stands ahead of orders is counted, so that every row may mean something for an exchange.
+    counts_queues: bool,
     config: RunConfig,
     /// What each instrument is worth.
     contracts: Vec<Contract>,
@@ -139,7 +140,7 @@ impl<'a> Run<'a> {
             instruments: parts.instruments,
             source: parts.source,
             keeps: parts.recorder.keeps(),
-            shows_levels,
+            counts_queues: parts.config.queue.counts(shows_levels),
             recorder: parts.recorder,
             traces: parts.watcher.traces(),
             watcher: parts.watcher,

@@ -1,0 +1,36 @@
+//! The ghost study: how far simulated fills agree with those that an exchange recorded.
+//!
+//! Takes in a tape of orders; gives out a report. A ghost is a simulated order that takes a real order's slot in the
+//! queue when that order enters: same side, price, size and time, one real order at a time. It goes through the engine's
+//! exchange, which sees what everybody did with their orders and what was printed, but not whom a print filled. The ghost
+//! follows what the real order's owner does. What is filled of it is held against what was executed of the real order.
+//!
+//! What this proves is how queues are kept, on the market as it was. It does not prove market impact: nobody reacts to a
+//! ghost.
+//!
+//! In reading order: `recording -> history -> classes -> ghost -> order_level -> agreement -> study -> report`.
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod recording;
+
+pub mod history;
+
+pub mod classes;
+
+pub mod ghost;
+
+pub mod order_level;
+
+pub mod agreement;
+
+pub mod study;
+
+pub mod report;
+
+mod error;
+
+pub use error::CalibrateError;
+pub use recording::Recording;
+pub use report::Report;
+pub use study::{Options, Study};

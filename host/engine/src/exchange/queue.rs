@@ -1,0 +1,41 @@
+//! How the queue at a price is kept: the rules by which resting orders are matched.
+//!
+//! Takes in nothing; gives out the settings of which [`super::Rules`] are made, and nothing that a run without them pays for.
+
+/// Who of a level's orders a trade fills, on a tape of orders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Matching {
+    /// Price, then time, told by the tape's executions: one of an order that stands behind ours reached ours first.
+    #[default]
+    Fifo,
+    /// Price, then time, told by what the tape prints: what stands ahead is counted, and a print fills what it leaves.
+    /// Which of the tape's orders were executed is not looked at.
+    FifoByPrints,
+}
+
+/// A mistake, made on purpose: a proof that does not find it proves nothing. No run has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Defect {
+    /// An order of which some is cancelled goes to the end of the queue.
+    DecreaseLosesPlace,
+    /// An order that grows stays where it is.
+    IncreaseKeepsPlace,
+    /// What a print takes from the queue is not seen by the prints of the same match event.
+    NoConsumptionWithinEvent,
+}
+
+/// The rules of the queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueRules {
+    /// On a tape of orders.
+    pub matching: Matching,
+    /// The mistake that is made.
+    pub defect: Option<Defect>,
+}
+
+impl QueueRules {
+    /// Whether what stands ahead of each order must be counted, so that every change of its level is looked at.
+    pub(crate) const fn counts(&self, shows_levels: bool) -> bool {
+        shows_levels || !matches!(self.matching, Matching::Fifo)
+    }
+}
