@@ -44,6 +44,8 @@ commands:
   prove fast [--quick] [--json] [--rounds N] [--messages N] [--only TEXT]
                   measure the speed of everything and print one table
                   (--quick measures small tapes and judges nothing)
+  prove true [--json] [--sample N] [--seed N]
+                  shadow the orders of recorded tapes and judge the fills
   help            this text
 ";
 
@@ -63,7 +65,7 @@ enum Command {
     Guests,
     /// Generate a tape and run strategies over it.
     Demo,
-    /// Measure speed.
+    /// Measure speed, or the truth of fills.
     Prove(Prove),
 }
 

@@ -1,8 +1,8 @@
-//! `cargo xtask prove fast`: every measurement of speed in one run.
+//! `cargo xtask prove fast` and `prove true`: every measurement of speed, and of truth, in one run each.
 //!
 //! In: how much is to be measured. Out: a table or one JSON object on standard output, and the measuring program's exit
-//! code: 0, or 8 where a target was missed. Builds the workspace, and the peer, which is a workspace of its own below
-//! `benches/peer`; `--quick` leaves the peer out where it was never built.
+//! code: 0, or 8 where a target was missed. Builds the workspace; for speed also the peer, which is a workspace of its
+//! own below `benches/peer`; `--quick` leaves the peer out where it was never built.
 
 use std::process::{Command, ExitCode, Stdio};
 
@@ -10,42 +10,65 @@ use crate::failure::Failure;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// The options that take a value.
-const VALUED: &[&str] = &["--rounds", "--messages", "--only"];
-/// The options that take none.
-const BARE: &[&str] = &["--quick", "--json"];
+/// What can be proven, and by which program.
+#[derive(Debug, PartialEq, Eq)]
+struct Proof {
+    name: &'static str,
+    program: &'static str,
+    /// The options that take a value.
+    valued: &'static [&'static str],
+    /// The options that take none.
+    bare: &'static [&'static str],
+    /// All of them, in words.
+    options: &'static str,
+}
 
-/// What one can ask to have proven, now or one day.
-const LATER: &[&str] = &["true", "same", "safe"];
+const PROOFS: [Proof; 2] = [
+    Proof {
+        name: "fast",
+        program: "prove-fast",
+        valued: &["--rounds", "--messages", "--only"],
+        bare: &["--quick", "--json"],
+        options: "--quick, --json, --rounds N, --messages N and --only TEXT",
+    },
+    Proof {
+        name: "true",
+        program: "prove-true",
+        valued: &["--sample", "--seed"],
+        bare: &["--json"],
+        options: "--json, --sample N and --seed N",
+    },
+];
 
-/// The options of `prove fast` as they are passed on to the measuring program.
+/// What one can ask to have proven one day.
+const LATER: &[&str] = &["same", "safe"];
+
+/// What is to be proven, and the options as they are passed on to the measuring program.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Prove {
+    proof: &'static Proof,
     words: Vec<String>,
 }
 
 impl Prove {
     /// Reads the words that follow `prove`.
     pub(crate) fn parse(words: &[&str]) -> Result<Prove, Failure> {
-        let next = "`cargo xtask prove fast` measures speed; see `cargo xtask help`";
-        let options = match words {
-            ["fast", options @ ..] => options,
-            [which, ..] if LATER.contains(which) => {
-                let what = format!("`prove {which}` is not there yet; there is `prove fast`");
-                return Err(Failure::new(what, next));
-            }
-            [which, ..] => {
-                let what = format!("`prove` does not know `{which}`; there is `prove fast`");
-                return Err(Failure::new(what, next));
-            }
-            [] => {
-                let what = "`prove` must be told what to prove; there is `prove fast`";
-                return Err(Failure::new(what, next));
-            }
+        let next = "`cargo xtask prove fast` measures speed, `cargo xtask prove true` fills; see `cargo xtask help`";
+        let there = "there are `prove fast` and `prove true`";
+        let Some((which, options)) = words.split_first() else {
+            let what = format!("`prove` must be told what to prove; {there}");
+            return Err(Failure::new(what, next));
         };
-        check(options)?;
+        let Some(proof) = PROOFS.iter().find(|x| x.name == *which) else {
+            let what = match LATER.contains(which) {
+                true => format!("`prove {which}` is not there yet; {there}"),
+                false => format!("`prove` does not know `{which}`; {there}"),
+            };
+            return Err(Failure::new(what, next));
+        };
+        check(proof, options)?;
         let words = options.iter().map(|x| (*x).to_owned()).collect();
-        Ok(Prove { words })
+        Ok(Prove { proof, words })
     }
 
     fn has(&self, option: &str) -> bool {
@@ -54,18 +77,18 @@ impl Prove {
 }
 
 /// Refuses what the measuring program would refuse, before anything is built.
-fn check(options: &[&str]) -> Result<(), Failure> {
-    let wrong = |what: String| {
-        let next = "its options are --quick, --json, --rounds N, --messages N and --only TEXT";
-        Failure::new(what, next)
-    };
+fn check(proof: &Proof, options: &[&str]) -> Result<(), Failure> {
+    let wrong = |what: String| Failure::new(what, format!("its options are {}", proof.options));
     let mut options = options.iter();
     while let Some(option) = options.next() {
-        if BARE.contains(option) {
+        if proof.bare.contains(option) {
             continue;
         }
-        if !VALUED.contains(option) {
-            return Err(wrong(format!("`prove fast` does not take `{option}`")));
+        if !proof.valued.contains(option) {
+            return Err(wrong(format!(
+                "`prove {}` does not take `{option}`",
+                proof.name
+            )));
         }
         let value = options.next();
         let Some(value) = value else {
@@ -86,8 +109,17 @@ pub(crate) fn run(workspace: &Workspace, request: &Prove) -> Result<ExitCode, Fa
     let mut build = process::cargo();
     build.args(["build", "--release", "--workspace", "--all-targets"]);
     process::show(build.current_dir(&workspace.root))?;
-    let mut measure = Command::new(workspace.target.join("release/prove-fast"));
+    let program = workspace.target.join("release").join(request.proof.program);
+    let mut measure = Command::new(program);
     measure.args(&request.words);
+    if request.proof.name == "fast" {
+        add_peer(workspace, request, &mut measure)?;
+    }
+    finish(&mut measure)
+}
+
+/// Builds the peer, where it is wanted, and tells the measuring program of it.
+fn add_peer(workspace: &Workspace, request: &Prove, measure: &mut Command) -> Result<(), Failure> {
     let peer = workspace.target.join("peer/release/peer");
     let manifest = workspace.root.join("benches/peer/Cargo.toml");
     if manifest.exists() && (peer.exists() || !request.has("--quick")) {
@@ -99,10 +131,15 @@ pub(crate) fn run(workspace: &Workspace, request: &Prove) -> Result<ExitCode, Fa
     if peer.exists() {
         measure.arg("--peer").arg(&peer);
     }
+    Ok(())
+}
+
+/// Runs the measuring program; gives its exit code.
+fn finish(measure: &mut Command) -> Result<ExitCode, Failure> {
     let status = measure.stdin(Stdio::null()).status();
     let status = status.map_err(|cause| {
         Failure::new(
-            format!("cannot start `{}`: {cause}", process::line(&measure)),
+            format!("cannot start `{}`: {cause}", process::line(measure)),
             "build the workspace again",
         )
     })?;
@@ -110,7 +147,7 @@ pub(crate) fn run(workspace: &Workspace, request: &Prove) -> Result<ExitCode, Fa
     let code = status.code().and_then(|x| u8::try_from(x).ok());
     code.map(ExitCode::from).ok_or_else(|| {
         Failure::new(
-            format!("`{}` ended with {status}", process::line(&measure)),
+            format!("`{}` ended with {status}", process::line(measure)),
             "run it again; if it was killed, see whether memory was short",
         )
     })
@@ -130,6 +167,10 @@ mod tests {
         let line = "fast --quick --rounds 3 --only market --json";
         let words = parsed(line).expect("these options exist").words;
         assert_eq!(words.join(" "), &line[5..]);
+        let line = "true --sample 100 --seed 2 --json";
+        let request = parsed(line).expect("these options exist");
+        assert_eq!(request.words.join(" "), &line[5..]);
+        assert_eq!(request.proof.program, "prove-true");
     }
 
     #[test]
@@ -149,6 +190,7 @@ mod tests {
             ("fast --hard", "does not take `--hard`"),
             ("fast --rounds", "must be followed by a value"),
             ("fast --rounds many", "must be a whole number"),
+            ("true --quick", "`prove true` does not take `--quick`"),
         ];
         for (line, part) in cases {
             let message = parsed(line).expect_err("this is wrong");

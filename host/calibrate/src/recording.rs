@@ -99,7 +99,7 @@ impl Recording {
     /// A recording of rows that are in memory.
     pub fn new(name: String, instruments: Vec<Instrument>, rows: Vec<Row>) -> Recording {
         let mut batch = RowBatch::new(Clock::new(None));
-        for rows in rows.chunks(1 << 14) {
+        for rows in simulated(&rows).chunks(1 << 14) {
             extend(&mut batch, rows);
         }
         let times: Vec<i64> = batch.rows().iter().map(|x| x.ts_event).collect();
@@ -188,22 +188,52 @@ fn print(row: &Row) -> Option<Print> {
     })
 }
 
-/// Appends rows for the engine, of which executions name nobody.
-pub(crate) fn extend(batch: &mut RowBatch, rows: &[Row]) {
-    let is_fill = |x: &Row| x.action == Action::Fill.code();
+/// The rows as a simulator may see them. Executions name nobody. A slice of a hidden rest that is shown is what its source
+/// said: a modification of the order whose shown part was executed in the same event.
+fn simulated(rows: &[Row]) -> Vec<Row> {
+    let mut rows = rows.to_vec();
+    // The orders that were executed whole in the present match event, with the places that they had.
+    let mut executed: Vec<(u16, u64, u32)> = Vec::new();
+    let mut now = i64::MIN;
+    for row in &mut rows {
+        if row.ts_event != now {
+            now = row.ts_event;
+            executed.clear();
+        }
+        let of = |x: &&(u16, u64, u32)| (x.0, x.1) == (row.instrument, row.order_id);
+        match Action::from_code(row.action) {
+            Some(Action::Fill) => {
+                if row.remaining == 0 && row.order_id != 0 {
+                    executed.push((row.instrument, row.order_id, row.priority));
+                }
+                row.priority = 0;
+            }
+            Some(Action::Add) => {
+                if let Some(before) = executed.iter().rev().find(of) {
+                    row.action = Action::Modify.code();
+                    row.priority = before.2;
+                }
+            }
+            _ => {}
+        }
+    }
+    rows
+}
+
+/// Appends rows for the engine.
+fn extend(batch: &mut RowBatch, rows: &[Row]) {
     macro_rules! column {
         ($name:ident) => {
             &rows.iter().map(|x| x.$name).collect::<Vec<_>>()
         };
     }
-    let priority = |x: &Row| if is_fill(x) { 0 } else { x.priority };
     batch.extend(&Columns {
         ts_event: column!(ts_event),
         ts_recv: column!(ts_recv),
         price: column!(price),
         size: column!(size),
         level_size: column!(level_size),
-        priority: &rows.iter().map(priority).collect::<Vec<_>>(),
+        priority: column!(priority),
         instrument: column!(instrument),
         action: column!(action),
         side: column!(side),

@@ -1,0 +1,223 @@
+//! What is demanded of a study, and what came of it.
+//!
+//! Takes in a report; gives out lines, each with its figure and a verdict.
+
+use std::fmt::{self, Display, Formatter};
+
+use backplane_calibrate::Report;
+use backplane_calibrate::agreement::Agreement;
+use backplane_calibrate::classes::Class;
+use backplane_calibrate::report::ClassLine;
+use serde::Serialize;
+
+/// The horizon from which on is judged, in seconds: within a second too little is executed.
+const JUDGED_FROM: i64 = 10;
+
+/// What came of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// What is demanded holds.
+    Met,
+    /// It does not.
+    Missed,
+    /// Nothing is demanded.
+    Shown,
+}
+
+/// One line.
+#[derive(Clone, Debug, Serialize)]
+pub struct Line {
+    /// Of what.
+    pub name: String,
+    /// The figure; none where nothing was executed.
+    pub value: Option<f64>,
+    /// What is demanded, in words.
+    pub demanded: String,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// More of it.
+    pub note: Option<String>,
+}
+
+impl Line {
+    fn new(name: String, value: Option<f64>, demanded: &str, holds: fn(f64) -> bool) -> Line {
+        let is_met = value.is_some_and(holds);
+        Line {
+            name,
+            value,
+            demanded: demanded.to_owned(),
+            verdict: if is_met {
+                Verdict::Met
+            } else {
+                Verdict::Missed
+            },
+            note: None,
+        }
+    }
+
+    fn noted(self, note: String) -> Line {
+        Line {
+            note: Some(note),
+            ..self
+        }
+    }
+
+    fn shown(self) -> Line {
+        Line {
+            verdict: Verdict::Shown,
+            ..self
+        }
+    }
+}
+
+impl Display for Line {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let verdict = match self.verdict {
+            Verdict::Met => "met",
+            Verdict::Missed => "MISSED",
+            Verdict::Shown => "",
+        };
+        let value = self.value.map_or("-".to_owned(), |x| format!("{x:.5}"));
+        write!(
+            f,
+            "{verdict:>7}  {}: {value} ({})",
+            self.name, self.demanded
+        )?;
+        match &self.note {
+            Some(note) => write!(f, "; {note}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The lines of a study.
+pub fn of(tape: &str, report: &Report) -> Vec<Line> {
+    let Some(orders) = &report.order_level else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    for at in &orders.at {
+        let name = |what: &str| format!("{tape}, orders, within {} s, {what}", at.seconds);
+        let mut here = agreement_lines(&name, &at.everything, &at.after_classes);
+        for group in &at.by_kind {
+            let share = unexplained(&group.agreement);
+            if share.is_some() {
+                let what = format!("orders that were {}, unexplained", group.name);
+                here.push(Line::new(name(&what), share, "at most 0.001", |x| {
+                    x <= 0.001
+                }));
+            }
+        }
+        let is_judged = at.seconds >= JUDGED_FROM;
+        lines.extend(
+            here.into_iter()
+                .map(|x| if is_judged { x } else { x.shown() }),
+        );
+    }
+    lines.extend(class_lines(tape, report, &orders.classes));
+    let behind = &orders.behind;
+    let name = format!("{tape}, orders, just behind a real order, filled before it");
+    let note = format!(
+        "of {}; within 10 s they got {:.3} of what the real orders got",
+        behind.ghosts,
+        behind.ratio.unwrap_or_default()
+    );
+    let violations = Some(behind.violations as f64);
+    lines.push(Line::new(name, violations, "none", |x| x == 0.0).noted(note));
+    lines
+}
+
+/// How many orders have a class: of those that were executed it is judged, as most that only come and go have none.
+fn class_lines(tape: &str, report: &Report, classes: &[ClassLine]) -> [Line; 2] {
+    let members = || classes.iter().filter(|x| x.class != Class::LeftWindow);
+    let sum = |of: fn(&Agreement) -> u64| members().map(|x| of(&x.agreement)).sum::<u64>();
+    let (ghosts, filled) = (sum(|x| x.ghosts), sum(|x| x.filled));
+    let quantity: i64 = members().map(|x| x.agreement.quantity).sum();
+    let censored = classes.iter().find(|x| x.class == Class::LeftWindow);
+    let censored = censored.map_or(0, |x| x.agreement.ghosts);
+    let at = report.order_level.as_ref().and_then(|x| x.at.last());
+    let executed = at.map_or(0, |x| x.everything.filled);
+    let share = |part: u64, all: u64| Some(part as f64 / all.max(1) as f64);
+    let name = |of: &str| format!("{tape}, orders, classes, share of {of}");
+    let of_executed = share(filled, executed);
+    let note = format!("{filled} of {executed} executed orders, with {quantity} executed");
+    let all = format!("{ghosts} orders; {censored} more count until their level left sight");
+    let bound = "at most 0.01";
+    [
+        Line::new(name("the executed orders"), of_executed, bound, |x| {
+            x <= 0.01
+        })
+        .noted(note),
+        Line::new(
+            name("all orders"),
+            share(ghosts, report.ghosts),
+            "not judged",
+            |_| true,
+        )
+        .noted(all)
+        .shown(),
+    ]
+}
+
+fn agreement_lines(name: &dyn Fn(&str) -> String, all: &Agreement, known: &Agreement) -> Vec<Line> {
+    let errors = format!(
+        "2 standard errors {:.4}, by blocks {:.4}: {}",
+        2.0 * all.standard_error.unwrap_or_default(),
+        2.0 * all.bootstrap_error.unwrap_or_default(),
+        match all.carries_claim {
+            true => "carries a claim of 1 %",
+            false => "does not carry a claim of 1 % alone",
+        }
+    );
+    let note = format!("{} of {} executed orders", known.differing, known.filled);
+    vec![
+        Line::new(
+            name("nothing excluded, ratio"),
+            all.ratio,
+            "0.99 to 1.01",
+            |x| (x - 1.0).abs() <= 0.01,
+        )
+        .noted(errors),
+        Line::new(
+            name("nothing excluded, Jaccard"),
+            all.jaccard,
+            "at least 0.98",
+            |x| x >= 0.98,
+        ),
+        Line::new(
+            name("after classes, Jaccard"),
+            known.jaccard,
+            "at least 0.999",
+            |x| x >= 0.999,
+        ),
+        Line::new(
+            name("after classes, unexplained"),
+            unexplained(known),
+            "at most 0.001",
+            |x| x <= 0.001,
+        )
+        .noted(note),
+    ]
+}
+
+/// Orders that differ, as a share of those that were executed.
+fn unexplained(agreement: &Agreement) -> Option<f64> {
+    let filled = agreement.filled.max(agreement.filled_simulated);
+    (filled > 0).then(|| agreement.differing as f64 / filled as f64)
+}
+
+/// The line of an engine with a mistake: it must miss a line.
+pub fn of_defect(tape: &str, what: &str, found: &[Line]) -> Line {
+    let missed: Vec<&Line> = found
+        .iter()
+        .filter(|x| x.verdict == Verdict::Missed)
+        .collect();
+    let name = format!("{tape}, broken on purpose: {what}, lines missed");
+    let count = Some(missed.len() as f64);
+    let line = Line::new(name, count, "at least one", |x| x >= 1.0);
+    match missed.first() {
+        Some(first) => line.noted(first.to_string().trim().to_owned()),
+        None => line,
+    }
+}
