@@ -3,7 +3,10 @@
 //! Takes in [`Message`]s and the books of the moment; gives out commands and log lines. Every carrier and the testing
 //! harness drive strategies through this type, so that they behave alike.
 
-use crate::abi::{Command, Message, MessageBody, ParamValue, v1::kind};
+use crate::abi::{
+    Command, Message, MessageBody, ParamValue,
+    v1::{command_kind, kind},
+};
 use crate::books::Books;
 use crate::context::Context;
 use crate::params::Params;
@@ -148,6 +151,12 @@ impl<S: Strategy> Instance<S> {
     /// What the strategy asked for in the last call, in order.
     pub fn commands(&self) -> &[Command] {
         &self.state.commands
+    }
+
+    /// Whether the strategy asked for anything but metrics in the last call, which ends a batch.
+    pub fn asks(&self) -> bool {
+        let is_metric = |x: &Command| x.kind == command_kind::METRIC;
+        !self.state.commands.iter().all(is_metric)
     }
 
     /// What the strategy logged in the last call, in order.

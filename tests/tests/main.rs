@@ -19,6 +19,9 @@ mod company;
 /// The ghost study.
 mod ghosts;
 
+/// Guests that hear many messages in one call: the size of a batch changes nothing.
+mod batches;
+
 /// README and docs, held against the program.
 mod documents;
 

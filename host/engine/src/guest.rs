@@ -48,10 +48,12 @@ pub trait Guest {
 
     /// Delivers messages in their order and gives how many were heard: all, or up to and with the first after which the
     /// guest gave a command other than a metric. `books` are those after the first message; a guest that is given more
-    /// than one keeps its own ([`Guest::batch_max`]).
+    /// than one keeps its own ([`Guest::batch_max`]). A metric says in its `quantity` for which of the messages it was
+    /// given, from 0; whatever else was asked for belongs to the last that was heard.
     ///
     /// # Errors
-    /// A fault: the guest must not be called again.
+    /// A fault on the first of the messages: the guest must not be called again. A guest that meets a fault on a later
+    /// one gives the number of those before it, and the fault when it is called with the next.
     fn hear(
         &mut self,
         messages: &[Message],
@@ -59,7 +61,8 @@ pub trait Guest {
         replies: &mut Replies,
     ) -> Result<usize, Box<Fault>>;
 
-    /// The most messages that one call may deliver; 1 for guests that read lent books.
+    /// The most messages that one call may deliver; 1 for guests that read lent books. One that takes more hears every
+    /// change of a level that it subscribed to, not only the last of an event, so that it can keep its books.
     fn batch_max(&self) -> usize {
         1
     }
@@ -81,6 +84,7 @@ pub trait Guest {
 pub struct InProcess<S> {
     descriptor: Descriptor,
     instance: Instance<S>,
+    batch_max: usize,
 }
 
 impl<S: Strategy> InProcess<S> {
@@ -92,7 +96,33 @@ impl<S: Strategy> InProcess<S> {
         Ok(InProcess {
             descriptor: S::descriptor(),
             instance: Instance::new(params, false)?,
+            batch_max: 1,
         })
+    }
+
+    /// Makes an instance that keeps its own books and hears up to `batch_max` messages, at least two, in one call.
+    ///
+    /// # Errors
+    /// What the strategy's `new` says.
+    pub fn in_batches(params: &Params, batch_max: usize) -> Result<InProcess<S>, String> {
+        Ok(InProcess {
+            descriptor: S::descriptor(),
+            instance: Instance::new(params, true)?,
+            batch_max: batch_max.max(2),
+        })
+    }
+
+    fn hear_batch(&mut self, messages: &[Message], replies: &mut Replies) -> usize {
+        for (place, message) in messages.iter().enumerate() {
+            self.instance.hear(message, Books::None);
+            replies.logs.extend_from_slice(self.instance.logs());
+            let commands = self.instance.commands().iter();
+            replies.commands.extend(commands.map(|x| x.given_on(place)));
+            if self.instance.asks() {
+                return place + 1;
+            }
+        }
+        messages.len()
     }
 }
 
@@ -108,6 +138,9 @@ impl<S: Strategy> Guest for InProcess<S> {
         books: &[LevelBook],
         replies: &mut Replies,
     ) -> Result<usize, Box<Fault>> {
+        if self.batch_max > 1 {
+            return Ok(self.hear_batch(messages, replies));
+        }
         let Some(message) = messages.first() else {
             return Ok(0);
         };
@@ -119,6 +152,10 @@ impl<S: Strategy> Guest for InProcess<S> {
             replies.logs.extend_from_slice(self.instance.logs());
         }
         Ok(1)
+    }
+
+    fn batch_max(&self) -> usize {
+        self.batch_max
     }
 
     fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {

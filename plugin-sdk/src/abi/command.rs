@@ -132,6 +132,16 @@ impl Command {
         command
     }
 
+    /// The command as a batch holds it: a metric says in its quantity on which of the messages it was given, from 0.
+    #[inline]
+    pub fn given_on(&self, place: usize) -> Command {
+        let mut command = *self;
+        if command.kind == command_kind::METRIC {
+            command.quantity = place as i64;
+        }
+        command
+    }
+
     /// What the command asks for; `None` where the kind is not known.
     #[inline]
     pub fn body(&self) -> Option<CommandBody> {

@@ -6,7 +6,7 @@
 
 use core::cell::RefCell;
 
-use super::v1::{Command, Message, ParamValue, command_kind};
+use super::v1::{Command, Message, ParamValue};
 use crate::books::Books;
 use crate::instance::Instance;
 use crate::state::LogLine;
@@ -104,9 +104,9 @@ impl<S: Strategy> Guest<S> {
             heard += 1;
             instance.hear(message, Books::None);
             instance.logs().iter().for_each(log_line);
-            commands.extend_from_slice(instance.commands());
-            let is_metric = |x: &Command| x.kind == command_kind::METRIC;
-            if !instance.commands().iter().all(is_metric) {
+            let given = instance.commands().iter();
+            commands.extend(given.map(|x| x.given_on(heard as usize - 1)));
+            if instance.asks() {
                 break;
             }
         }

@@ -70,6 +70,11 @@ impl BarBuilder {
         }
     }
 
+    /// Whether a strategy hears bars.
+    pub fn tells(&self, instance: InstanceId) -> bool {
+        self.series.iter().any(|x| x.listeners.contains(&instance))
+    }
+
     /// Whether an instrument has a series.
     #[inline]
     pub fn covers(&self, instrument: InstrumentId) -> bool {

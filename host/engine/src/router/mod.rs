@@ -61,6 +61,16 @@ struct Change {
     level_size: u32,
 }
 
+/// For each instrument whose levels somebody hears, the last change of one in the present event.
+pub struct Changes(Vec<Option<Change>>);
+
+impl Changes {
+    /// No changes of so many instruments.
+    pub fn new(instruments: usize) -> Changes {
+        Changes(vec![None; instruments])
+    }
+}
+
 /// Who hears what.
 pub struct Router {
     /// For each instrument, the signals that somebody listens to.
@@ -69,23 +79,25 @@ pub struct Router {
     any_gate: u8,
     /// For each instrument, the schemas (bits of [`hears`]) that somebody hears.
     wanted: Vec<u8>,
-    /// For each instrument, who hears of it, in the order of the instances.
+    /// For each instrument, who hears of it one by one, in the order of the instances.
     listeners: Vec<Vec<Listener>>,
-    /// For each instrument whose levels somebody hears, the last change of one in the present event.
-    changed: Vec<Option<Change>>,
+    /// For each instrument, who hears of it in batches.
+    batched: Vec<Vec<Listener>>,
     /// Whether somebody hears single orders.
     needs_details: bool,
     bars: BarBuilder,
 }
 
 impl Router {
-    /// The routes of all subscriptions, to a tape that shows orders, or price levels only.
+    /// The routes of all subscriptions, to a tape that shows orders, or price levels only. `takes_batches` says of each
+    /// strategy whether it hears in batches.
     ///
     /// # Errors
     /// Names the strategy that subscribes to something that is not there.
     pub fn new(
         instruments: &[Instrument],
         descriptors: &[&Descriptor],
+        takes_batches: &[bool],
         shows_levels: bool,
     ) -> Result<Router, RunError> {
         let mut router = Router {
@@ -93,13 +105,15 @@ impl Router {
             any_gate: 0,
             wanted: vec![0; instruments.len()],
             listeners: vec![Vec::new(); instruments.len()],
-            changed: vec![None; instruments.len()],
+            batched: vec![Vec::new(); instruments.len()],
             needs_details: false,
             bars: BarBuilder::new(instruments.len()),
         };
         for (number, descriptor) in descriptors.iter().enumerate() {
             check(descriptor, instruments, shows_levels)?;
-            router.subscribe(InstanceId(number as u32), descriptor, instruments);
+            let takes_batches = takes_batches.get(number).is_some_and(|x| *x);
+            let instance = InstanceId(number as u32);
+            router.subscribe(instance, descriptor, takes_batches, instruments);
         }
         router.any_gate = router.gates.iter().fold(0, |all, x| all | x);
         Ok(router)
@@ -109,6 +123,7 @@ impl Router {
         &mut self,
         instance: InstanceId,
         descriptor: &Descriptor,
+        takes_batches: bool,
         instruments: &[Instrument],
     ) {
         for instrument in instruments {
@@ -133,7 +148,12 @@ impl Router {
             if schemas != 0 {
                 self.gates[instrument.id.index()] |= gate(schemas);
                 self.wanted[instrument.id.index()] |= schemas;
-                self.listeners[instrument.id.index()].push(Listener { instance, schemas });
+                let listeners = if takes_batches {
+                    &mut self.batched
+                } else {
+                    &mut self.listeners
+                };
+                listeners[instrument.id.index()].push(Listener { instance, schemas });
                 self.needs_details |= schemas & hears::MBO != 0;
             }
             if self.bars.covers(instrument.id) {
@@ -163,21 +183,34 @@ impl Router {
 
     /// Notes what later messages of the event need. To be called for each row that concerns somebody.
     #[inline]
-    pub fn note(&mut self, rows: &Rows, place: usize) {
+    pub fn note(&self, changes: &mut Changes, rows: &Rows, place: usize) {
         let instrument = usize::from(rows.instrument[place]);
         if self.wanted[instrument] & hears::MBP != 0 && rows.has(place, signal::BOOK) {
-            self.changed[instrument] = Some(Change {
+            changes.0[instrument] = Some(Change {
                 side: rows.side[place],
                 price: rows.price[place],
                 level_size: rows.level_size[place],
             });
         }
+    }
+
+    /// Notes what bars need. To be called for each row that concerns somebody.
+    #[inline]
+    pub fn note_bar(&mut self, rows: &Rows, place: usize) {
+        let instrument = usize::from(rows.instrument[place]);
         if rows.has(place, signal::TRADE) && self.bars.covers(InstrumentId(instrument as u32)) {
             self.bars.trade(&rows.row(place));
         }
     }
 
-    /// Those who hear of an instrument.
+    /// The schemas (bits of [`hears`]) of an instrument that a strategy hears in batches.
+    pub fn schemas(&self, instance: InstanceId, instrument: InstrumentId) -> u8 {
+        let mut listeners = self.batched[instrument.index()].iter();
+        let found = listeners.find(|x| x.instance == instance);
+        found.map_or(0, |x| x.schemas)
+    }
+
+    /// Those who hear of an instrument one by one.
     #[inline]
     pub fn listeners(&self, instrument: usize) -> &[Listener] {
         &self.listeners[instrument]
@@ -185,7 +218,7 @@ impl Router {
 
     /// In which schemas (bits of [`hears`]) a row is told to those who hear them.
     #[inline]
-    pub fn told(&self, rows: &Rows, place: usize) -> u8 {
+    pub fn told(&self, changes: &Changes, rows: &Rows, place: usize) -> u8 {
         let mut told = hears::MBO;
         for (signal, schema) in [
             (signal::TRADE, hears::TRADES),
@@ -199,7 +232,7 @@ impl Router {
         }
         let instrument = usize::from(rows.instrument[place]);
         told &= self.wanted[instrument];
-        if told & hears::MBP != 0 && self.changed[instrument].is_none() {
+        if told & hears::MBP != 0 && changes.0[instrument].is_none() {
             told &= !hears::MBP;
         }
         told
@@ -207,25 +240,50 @@ impl Router {
 
     /// What a row means in the words of one of those [`SCHEMAS`] in which it is told.
     #[inline]
-    pub fn message(&self, schema: u8, rows: &Rows, place: usize, book: &LevelBook) -> Message {
+    pub fn message(
+        &self,
+        schema: u8,
+        changes: &Changes,
+        rows: &Rows,
+        place: usize,
+        book: &LevelBook,
+    ) -> Message {
         match schema {
             hears::MBO => mbo_message(rows, place),
             hears::TRADES => trade_message(rows, place),
             hears::MBP => {
-                let change = self.changed[usize::from(rows.instrument[place])];
-                level_message(&change.unwrap_or_default(), rows, place)
+                let change = changes.0[usize::from(rows.instrument[place])];
+                level_message(&change.unwrap_or_default(), rows, place, Flags::LAST)
             }
             _ => bbo_message(rows, place, book),
         }
     }
 
+    /// The change of a level by a row of which more is told before its event ends. Only those hear of it who keep books
+    /// of their own, which are to be as they are lent to others.
+    pub fn change_within(&self, changes: &Changes, rows: &Rows, place: usize) -> Option<Message> {
+        let instrument = usize::from(rows.instrument[place]);
+        let tells_more = !rows.has(place, signal::LAST) || rows.has(place, signal::TRADE);
+        let is_change = rows.has(place, signal::BOOK) && tells_more;
+        if !is_change || self.wanted[instrument] & hears::MBP == 0 {
+            return None;
+        }
+        let change = changes.0[instrument].as_ref()?;
+        Some(level_message(change, rows, place, 0))
+    }
+
     /// Forgets what belonged to an event that is over.
     #[inline]
-    pub fn finish(&mut self, rows: &Rows, place: usize) {
+    pub fn finish(&self, changes: &mut Changes, rows: &Rows, place: usize) {
         let instrument = usize::from(rows.instrument[place]);
         if self.wanted[instrument] & hears::MBP != 0 && rows.has(place, signal::LAST) {
-            self.changed[instrument] = None;
+            changes.0[instrument] = None;
         }
+    }
+
+    /// Whether a strategy hears bars.
+    pub fn hears_bars(&self, instance: InstanceId) -> bool {
+        self.bars.tells(instance)
     }
 
     /// The bars.
@@ -329,17 +387,17 @@ fn trade_message(rows: &Rows, place: usize) -> Message {
     })
 }
 
-/// The last level change of an event, told when the event's last row is heard.
-fn level_message(change: &Change, rows: &Rows, last: usize) -> Message {
+/// A level change of an event, told when the row of a place is heard. `last` is [`Flags::LAST`] where that ends the event.
+fn level_message(change: &Change, rows: &Rows, place: usize, last: u8) -> Message {
     Message::from(&LevelChange {
-        instrument: InstrumentId(rows.instrument[last].into()),
+        instrument: InstrumentId(rows.instrument[place].into()),
         side: Side::from_code(change.side),
         price: Price(change.price),
         size: Quantity(change.level_size.into()),
         sequence: 0,
-        ts_event: Timestamp(rows.ts_event[last]),
-        ts_recv: Timestamp(rows.ts_recv[last]),
-        flags: Flags(rows.flags[last] | Flags::LAST),
+        ts_event: Timestamp(rows.ts_event[place]),
+        ts_recv: Timestamp(rows.ts_recv[place]),
+        flags: Flags(rows.flags[place] & !Flags::LAST | last),
     })
 }
 

@@ -87,7 +87,11 @@ impl Run<'_> {
         // To attend may load rows, which moves the places.
         let count = block.next - block.first;
         self.apply(count + usize::from(block.is_heard));
-        if block.is_heard { self.hear() } else { Ok(()) }
+        if block.is_heard {
+            return self.hear();
+        }
+        self.follow();
+        Ok(())
     }
 
     /// What is due at `due` happens: an account is valued or a bar closes, before the first row from there on that
@@ -102,6 +106,7 @@ impl Run<'_> {
         let happened = before.map_or(i64::MIN, |x| rows.ts_event[x]);
         self.attend(due, happened, due)?;
         self.apply(next - start);
+        self.follow();
         self.happen(due, local)
     }
 

@@ -10,6 +10,7 @@
 //! equal times the market comes first, then order news, then timers. An atomic event is heard whole: what falls due
 //! inside it is heard after it. Where a block ends never changes what happens.
 
+mod ahead;
 mod attend;
 mod block;
 mod config;
@@ -31,8 +32,9 @@ use crate::record::{
     BestLevels, CommandRecord, InstanceId, LogRecord, MetricRecord, OrderRecord, Recorder,
 };
 use crate::replay::{Clock, RowSource, Window};
-use crate::router::{Router, SCHEMAS};
+use crate::router::{Changes, Router, SCHEMAS};
 use crate::summary::RunSummary;
+use ahead::Ahead;
 use attend::Calm;
 use seat::{Due, Seat};
 
@@ -106,6 +108,9 @@ struct Run<'a> {
     window: Window,
     market: Market,
     router: Router,
+    changes: Changes,
+    /// What is ahead of the market, for guests that take batches.
+    ahead: Ahead,
     seats: Vec<Seat>,
     /// When each seat must be attended to.
     dues: Vec<Due>,
@@ -128,7 +133,9 @@ impl<'a> Run<'a> {
     fn new(parts: Parts<'a>) -> Result<Run<'a>, RunError> {
         let descriptors: Vec<_> = parts.guests.iter().map(|x| x.descriptor()).collect();
         let shows_levels = parts.source.shows_levels();
-        let router = Router::new(parts.instruments, &descriptors, shows_levels)?;
+        let takes_batches: Vec<bool> = parts.guests.iter().map(|x| x.batch_max() > 1).collect();
+        let instruments = parts.instruments;
+        let router = Router::new(instruments, &descriptors, &takes_batches, shows_levels)?;
         let config = &parts.config;
         let seat = |guest: Box<dyn Guest>| {
             let name = guest.descriptor().name.clone();
@@ -146,6 +153,8 @@ impl<'a> Run<'a> {
             watcher: parts.watcher,
             window: Window::new(Clock::new(config.feed_delay())),
             market: Market::new(parts.instruments.len()),
+            ahead: Ahead::new(&seats, &router, instruments.len()),
+            changes: Changes::new(instruments.len()),
             router,
             dues: seats.iter().map(Seat::due).collect(),
             seats,
@@ -223,14 +232,20 @@ impl<'a> Run<'a> {
     /// Those who subscribed hear of the last row that the market took over.
     fn hear(&mut self) -> Result<(), RunError> {
         let place = self.window.place(self.heard - 1);
-        self.router.note(self.window.rows(), place);
-        let told = self.router.told(self.window.rows(), place);
+        let rows = self.window.rows();
+        self.router.note_bar(rows, place);
+        self.router.note(&mut self.changes, rows, place);
+        let told = self.router.told(&self.changes, rows, place);
         for schema in SCHEMAS {
             if told & schema != 0 {
                 self.tell(told & schema, place)?;
             }
         }
-        self.router.finish(self.window.rows(), place);
+        let rows = self.window.rows();
+        self.router.finish(&mut self.changes, rows, place);
+        if self.ahead.is_used() {
+            self.hear_ahead()?;
+        }
         Ok(())
     }
 
@@ -240,7 +255,7 @@ impl<'a> Run<'a> {
         let rows = self.window.rows();
         let instrument = usize::from(rows.instrument[place]);
         let book = &self.market.books()[instrument];
-        let message = self.router.message(told, rows, place, book);
+        let message = self.router.message(told, &self.changes, rows, place, book);
         for place in 0..self.router.listeners(instrument).len() {
             let listener = self.router.listeners(instrument)[place];
             if listener.schemas & told != 0 {

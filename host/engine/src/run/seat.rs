@@ -158,6 +158,11 @@ impl Seat {
         self.runs
     }
 
+    /// The most messages of one call.
+    pub(super) fn batch_max(&self) -> usize {
+        self.guest.batch_max()
+    }
+
     /// When the next message that is known already is due: an answer or a timer.
     #[inline]
     pub(super) fn next_known(&self) -> i64 {
@@ -183,6 +188,23 @@ impl Seat {
         }
     }
 
+    /// The seat has come to a message.
+    #[inline]
+    pub(super) fn come_to(&mut self, message: &Message) {
+        self.messages += 1;
+        self.now = self.now.max(message.ts_recv);
+    }
+
+    /// Lets the guest hear messages that the seat has yet to come to; gives how many were heard.
+    pub(super) fn hear_batch(
+        &mut self,
+        messages: &[Message],
+        books: &[LevelBook],
+        replies: &mut Replies,
+    ) -> Result<usize, Box<Fault>> {
+        self.guest.hear(messages, books, replies)
+    }
+
     /// Lets the guest hear a message. `replies`, which is empty, takes what it gives.
     #[inline]
     pub(super) fn hear(
@@ -191,8 +213,7 @@ impl Seat {
         books: &[LevelBook],
         replies: &mut Replies,
     ) -> Result<(), Box<Fault>> {
-        self.messages += 1;
-        self.now = self.now.max(message.ts_recv);
+        self.come_to(message);
         let heard = self
             .guest
             .hear(core::slice::from_ref(message), books, replies)?;
