@@ -118,6 +118,7 @@ fn digests(
         source: &mut source,
         guests,
         config,
+        limits: Vec::new(),
         recorder,
         watcher: &mut Unwatched,
     });

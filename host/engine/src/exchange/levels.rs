@@ -16,9 +16,9 @@ use crate::rows::Rows;
 
 impl Exchange {
     /// As [`Exchange::match_every_row`] for a tape of price levels.
-    pub(super) fn match_levels(&mut self, view: &View<'_>, start: usize, until: i64) {
+    pub(super) fn match_levels(&mut self, view: &View<'_>, start: usize, until: i64, bound: usize) {
         let rows = view.rows;
-        let mut end = rows.event_after(start, until);
+        let mut end = rows.event_after(start, until).min(bound);
         let mut place = start;
         while place < end {
             if self.may_meet(rows, place) && self.match_level(view, place) {
@@ -104,9 +104,9 @@ impl Exchange {
                     arrived: order.arrived,
                     best: best.best_levels(),
                 };
-                let after = self.own.reduce(&waiting, quantity);
+                let after = self.execute(view, &waiting, quantity, place);
                 self.fill(view, &after, order.price, quantity, row.ts_event, context);
-                number += usize::from(after.leaves.0 > 0);
+                number += usize::from(quantity < waiting.leaves);
             } else {
                 number += 1;
             }

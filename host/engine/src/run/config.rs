@@ -7,7 +7,7 @@ use backplane_sdk::types::{Instrument, Money, Nanos};
 use crate::contract::Contract;
 use crate::delay::{Delay, LATENCY_MAX, Leg, Way};
 use crate::error::RunError;
-use crate::exchange::{FeePlans, Rules};
+use crate::exchange::{FeePlans, OrderRules, Rules};
 use crate::latency::{FeedLatency, Latency};
 use crate::random::key;
 
@@ -29,6 +29,8 @@ pub struct RunConfig {
     pub sample_interval: Nanos,
     /// The most orders that an instance may have open.
     pub open_orders_max: usize,
+    /// What a user may choose about orders.
+    pub orders: OrderRules,
 }
 
 /// Market data as recorded, 100 us to the exchange and back, no fees, a million in cash, accounts valued every second.
@@ -46,6 +48,7 @@ impl Default for RunConfig {
             seed: 1,
             sample_interval: Nanos::from_secs(1),
             open_orders_max: 10_000,
+            orders: OrderRules::default(),
         }
     }
 }
@@ -68,6 +71,14 @@ impl RunConfig {
                 field: "sample_interval",
                 value: format!("{} ns", self.sample_interval.0),
                 allowed: "at least 1 ms".into(),
+            });
+        }
+        let session_end = self.orders.session_end;
+        if session_end < Nanos::ZERO || session_end >= Nanos::from_secs(86_400) {
+            return Err(RunError::Config {
+                field: "orders.session_end",
+                value: format!("{} ns", session_end.0),
+                allowed: "a time of day".into(),
             });
         }
         Ok(())
@@ -111,6 +122,7 @@ impl RunConfig {
             fees: self.fees.clone(),
             open_orders_max: self.open_orders_max,
             shows_levels,
+            orders: self.orders,
         }
     }
 
