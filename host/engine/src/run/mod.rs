@@ -27,12 +27,12 @@ use crate::error::RunError;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::guest::Guest;
+use crate::limits::RiskLimits;
 use crate::market::Market;
 use crate::record::{
     BestLevels, CommandRecord, InstanceId, LogRecord, MetricRecord, OrderRecord, Recorder,
 };
 use crate::replay::{Clock, RowSource, Window};
-use crate::risk::RiskLimits;
 use crate::router::{Router, SCHEMAS};
 use crate::row::{Detail, Row};
 use crate::summary::RunSummary;
