@@ -32,6 +32,8 @@ mod refusals;
 mod results;
 /// The same run gives the same results.
 mod sameness;
+/// What happens to positions without an order.
+mod settlements;
 /// Tables of results.
 mod tables;
 /// Tapes of price levels, repeated tapes, and generated markets beside recorded ones.

@@ -33,6 +33,7 @@
 mod fees;
 mod instrument;
 mod latency;
+mod schedule;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -53,6 +54,7 @@ use latency::{LatencyFlags, LatencyTable};
 pub use fees::{FeeSettings, TierSetting, VolumeSetting};
 pub use instrument::{AccountSettings, InstrumentSettings};
 pub use latency::{DelaySetting, EntrySetting, LatencySettings};
+pub use schedule::ScheduleSettings;
 
 /// A run file as it stands.
 #[derive(Debug, Default, Deserialize)]
@@ -162,6 +164,7 @@ impl EngineSettings {
             latency: self.latency.build(models)?,
             fees: self.account.fees(&self.fees, instruments, models)?,
             contracts,
+            schedule: schedule::schedule(&self.account, instruments)?,
             starting_cash: Money(self.cash.into()),
             seed: self.seed,
             sample_interval: Nanos(self.sample_interval),

@@ -240,11 +240,15 @@ pub enum Reason {
     EndOfRun = 15,
     /// More orders are open than the run allows.
     TooManyOrders = 16,
+    /// Trading in the instrument has ended for good.
+    InstrumentExpired = 17,
+    /// A split of the instrument, which ends its orders.
+    CorporateAction = 18,
 }
 
 impl Reason {
     /// Every reason with its number, in order.
-    pub const ALL: [Reason; 17] = [
+    pub const ALL: [Reason; 19] = [
         Reason::None,
         Reason::UnknownInstrument,
         Reason::InvalidSide,
@@ -262,6 +266,8 @@ impl Reason {
         Reason::StrategyStopped,
         Reason::EndOfRun,
         Reason::TooManyOrders,
+        Reason::InstrumentExpired,
+        Reason::CorporateAction,
     ];
 
     /// The reason of a number; `None` for one that this version does not know.
@@ -289,6 +295,8 @@ impl Reason {
             Reason::StrategyStopped => "strategy stopped",
             Reason::EndOfRun => "end of run",
             Reason::TooManyOrders => "too many open orders",
+            Reason::InstrumentExpired => "instrument expired",
+            Reason::CorporateAction => "corporate action",
         }
     }
 }

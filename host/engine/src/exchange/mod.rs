@@ -10,6 +10,7 @@
 //! every change of a level with own orders is visited.
 
 mod fees;
+mod happening;
 mod levels;
 mod maker;
 mod own;
@@ -26,15 +27,17 @@ use backplane_sdk::types::{
 };
 
 pub use fees::{
-    Execution, Fee, FeeModel, FeePlan, FeePlans, Fees, OrderBounds, Schedule, Tier, Volume, Window,
+    Execution, Fee, FeeModel, FeePlan, FeePlans, FeeSchedule, Fees, OrderBounds, Tier, Volume,
+    Window,
 };
 
 use crate::contract::Contract;
 use crate::delay::Way;
 use crate::later::LaterBook;
-use crate::request::{FillContext, Refused, Request, RequestBody};
+use crate::request::{FillContext, Happening, Refused, Request, RequestBody};
 use crate::row::signal;
 use crate::rows::Rows;
+use crate::schedule::{Calendar, Schedule};
 use own::{OwnOrder, OwnOrders};
 use taken::TakenLiquidity;
 
@@ -53,6 +56,8 @@ pub struct View<'a> {
     pub instruments: &'a [Instrument],
     /// What each of them is worth.
     pub contracts: &'a [Contract],
+    /// The last trade's price of each that the strategies heard; undefined before the first.
+    pub last_trades: &'a [Price],
 }
 
 /// How one exchange behaves.
@@ -66,6 +71,8 @@ pub struct Rules {
     pub entry_min: i64,
     /// What executions cost.
     pub fees: FeePlans,
+    /// What happens to instruments at set times.
+    pub schedule: Schedule,
     /// The most orders that may be open.
     pub open_orders_max: usize,
     /// Whether the tape shows price levels only, and no orders.
@@ -82,6 +89,11 @@ pub struct Exchange {
     /// For each fill among the answers what else is known of it.
     fill_contexts: VecDeque<FillContext>,
     own: OwnOrders,
+    /// What is yet to happen to instruments.
+    calendar: Calendar,
+    /// For each happening among the answers what else is known of it.
+    happenings: VecDeque<Happening>,
+    expired: Vec<InstrumentId>,
     taken: TakenLiquidity,
     /// Instruments in which an own order rests at or through the other side's best price, because what was there is
     /// taken: every added order may fill it.
@@ -90,6 +102,8 @@ pub struct Exchange {
     matched: u64,
     /// Everything that happened at the exchange up to this time is known.
     done: i64,
+    /// When the tape begins.
+    begins: i64,
     /// Requests that would land later do not land any more.
     entry_closes: i64,
     /// How far the present block may go: answers that it makes bring it nearer.
@@ -99,9 +113,14 @@ pub struct Exchange {
 
 impl Exchange {
     /// An exchange without orders.
-    pub fn new(rules: Rules) -> Exchange {
+    pub fn new(mut rules: Rules) -> Exchange {
+        let schedule = std::mem::take(&mut rules.schedule);
         Exchange {
             rules,
+            calendar: Calendar::new(schedule),
+            happenings: VecDeque::new(),
+            expired: Vec::new(),
+            begins: i64::MIN,
             requests: VecDeque::new(),
             answers: VecDeque::new(),
             fill_contexts: VecDeque::new(),
@@ -156,7 +175,7 @@ impl Exchange {
         if self.is_live() {
             return self.done;
         }
-        self.next_landing()
+        self.next_landing().min(self.next_happening())
     }
 
     /// When the next request lands; `i64::MAX` where none will.
@@ -179,7 +198,7 @@ impl Exchange {
     /// land in the very nanosecond up to which everything else is known.
     #[inline]
     pub fn next_unknown_answer(&self) -> i64 {
-        let landing = self.next_landing();
+        let landing = self.next_landing().min(self.next_happening());
         let next = if self.is_live() {
             landing.min(self.done.saturating_add(1))
         } else {
@@ -196,10 +215,15 @@ impl Exchange {
             if !self.is_live() {
                 self.matched = self.matched.max(view.heard);
             }
-            let lands = self.next_landing();
-            self.match_until(view, lands.min(self.limit));
-            if lands > self.limit || lands > self.entry_closes {
+            let (lands, happens) = (self.next_landing(), self.next_happening());
+            let next = lands.min(happens);
+            self.match_until(view, next.min(self.limit));
+            if next > self.limit || next > self.entry_closes {
                 break;
+            }
+            if happens <= lands && happens < i64::MAX {
+                self.happen(view);
+                continue;
             }
             let Some(request) = self.requests.pop_front() else {
                 break;
@@ -209,8 +233,8 @@ impl Exchange {
         self.done = self.done.max(self.limit);
     }
 
-    /// Whether this exchange has nothing to do while no row can fill anything: no request and no answer is on its way,
-    /// and nothing is remembered of what was taken.
+    /// Whether this exchange has nothing to do while no row can fill anything and nothing happens to an instrument: no
+    /// request and no answer is on its way, and nothing is remembered of what was taken.
     #[inline]
     pub fn only_rests(&self) -> bool {
         self.requests.is_empty()
@@ -301,6 +325,9 @@ impl Exchange {
     fn land(&mut self, view: &View<'_>, request: &Request) {
         let at = request.lands;
         match request.body {
+            RequestBody::Submit(order) if self.has_expired(order.instrument) => {
+                self.refuse(&order.refused(Reason::InstrumentExpired), at);
+            }
             RequestBody::Submit(order) => self.submit(view, &order, at),
             RequestBody::Refuse(refused) => self.refuse(&refused, at),
             RequestBody::Modify {
@@ -343,6 +370,7 @@ impl Exchange {
     ) -> Vec<OrderUpdate> {
         self.answers.clear();
         self.fill_contexts.clear();
+        self.happenings.clear();
         let mut news = Vec::new();
         while let Some(order) = self.remove_first(None) {
             news.push(order.news(status, reason, at));
