@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn an_inverse_contract_earns_what_its_venue_says() {
-        // BitMEX's example: 50,000 contracts of one dollar bought at 3,000 and sold at 3,100 earn 0.5376 bitcoin.
+        // By the formula: 50,000 contracts of one dollar bought at 3,000 and sold at 3,100 earn 0.5376 bitcoin.
         let contract = contract(ContractKind::Inverse, 1_000_000_000, RATE_ONE);
         let value =
             |price: i64, quantity| contract.value(Price(price * 1_000_000_000), Quantity(quantity));

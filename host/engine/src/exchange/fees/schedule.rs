@@ -300,7 +300,7 @@ mod tests {
         assert_eq!(fees(Money::from_units(1_000).0), ["0.5"; 5]);
     }
 
-    /// Interactive Brokers' own examples of the fixed commission.
+    /// Orders at, below and above both bounds of a commission by share.
     #[test]
     fn an_order_costs_at_least_a_dollar_and_at_most_one_percent() {
         let bounds = OrderBounds {
