@@ -145,14 +145,17 @@ fn prove(name: &str, recording: &Recording, request: &Request, proof: &mut Proof
     };
     eprintln!("shadowing the orders of {name}");
     let report = study(None);
-    proof.lines.extend(lines::of(name, &report));
+    let sound = lines::of(name, &report);
+    proof.lines.extend(sound.iter().cloned());
     proof.studies.push(report);
     // One of the recordings knows changes of orders and events of several prints.
     if name == RECORDINGS[0].0 {
         for (defect, what) in DEFECTS {
             eprintln!("shadowing the orders of {name} where {what}");
             let found = lines::of(name, &study(Some(defect)));
-            proof.lines.push(lines::of_defect(name, what, &found));
+            proof
+                .lines
+                .push(lines::of_defect(name, what, &found, &sound));
         }
     }
 }
