@@ -9,11 +9,13 @@
 //! reached ours first, and one of an order ahead of ours does not concern it. On a tape that shows price levels only,
 //! every change of a level with own orders is visited.
 
+mod estimate;
 mod fees;
 mod levels;
 mod maker;
 mod own;
 mod prints;
+mod probability;
 mod queue;
 mod taken;
 mod taker;
@@ -30,7 +32,7 @@ use backplane_sdk::types::{
 pub use fees::{
     Execution, Fee, FeeModel, FeePlan, FeePlans, Fees, OrderBounds, Schedule, Tier, Volume, Window,
 };
-pub use queue::{Defect, Matching, QueueRules};
+pub use queue::{Defect, LevelModel, Matching, QueueRules};
 
 use crate::contract::Contract;
 use crate::delay::Way;
@@ -38,6 +40,7 @@ use crate::later::LaterBook;
 use crate::request::{FillContext, Refused, Request, RequestBody};
 use crate::row::signal;
 use crate::rows::Rows;
+use estimate::Estimates;
 use own::{OwnOrder, OwnOrders};
 use prints::Debts;
 use taken::TakenLiquidity;
@@ -105,6 +108,8 @@ pub struct Exchange {
     counts: bool,
     /// What own orders owe for prints of the present match event; only where a defect says so.
     debts: Debts,
+    /// What is estimated of the queue on a tape of price levels.
+    estimates: Estimates,
 }
 
 impl Exchange {
@@ -125,6 +130,7 @@ impl Exchange {
             limit: i64::MIN,
             levels: Vec::new(),
             debts: Debts::default(),
+            estimates: Estimates::default(),
         }
     }
 

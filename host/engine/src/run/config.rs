@@ -114,7 +114,7 @@ impl RunConfig {
             fees: self.fees.clone(),
             open_orders_max: self.open_orders_max,
             shows_levels,
-            queue: self.queue,
+            queue: QueueRules { seed, ..self.queue },
         }
     }
 
