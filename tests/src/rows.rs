@@ -1,10 +1,16 @@
-//! Rows for the engine, made of messages in memory.
+//! Rows for the engine, made of messages in memory, and runs over them.
 //!
-//! Takes in what a source says; gives out a [`RowSource`], without a file in between.
+//! Takes in what a source says; gives out a [`RowSource`], without a file in between, and what a run over it says.
 
-use backplane_engine::error::SourceError;
+use backplane_engine::error::{RunError, SourceError};
+use backplane_engine::guest::Guest;
+use backplane_engine::latency::Latency;
+use backplane_engine::record::Recorder;
 use backplane_engine::replay::{RowBatch, RowSource};
 use backplane_engine::row::Columns;
+use backplane_engine::summary::RunSummary;
+use backplane_engine::{Parts, RunConfig, Unwatched, run};
+use backplane_sdk::types::{Instrument, InstrumentId, Price, Timestamp};
 use backplane_tape::levels::LevelView;
 use backplane_tape::resolve::{Conventions, FillConvention, Resolver, UnknownOrders};
 use backplane_tape::{Row, SourceMessage};
@@ -72,6 +78,41 @@ impl RowSource for Rows {
     fn shows_levels(&self) -> bool {
         self.shows_levels
     }
+}
+
+/// The one instrument of markets that are made in memory.
+pub fn instrument() -> Instrument {
+    Instrument {
+        id: InstrumentId(0),
+        symbol: "X".into(),
+        tick: Price(1),
+        multiplier: 1_000_000_000,
+        currency: "USD".into(),
+        expiration: Timestamp::MAX,
+    }
+}
+
+/// Plays rows of [`instrument`] through strategies, with these latencies and otherwise the default settings.
+///
+/// # Errors
+/// What the run says.
+pub fn play(
+    source: &mut Rows,
+    guests: Vec<Box<dyn Guest>>,
+    latency: Latency,
+    recorder: &mut dyn Recorder,
+) -> Result<RunSummary, RunError> {
+    run(Parts {
+        instruments: &[instrument()],
+        source,
+        guests,
+        config: RunConfig {
+            latency,
+            ..RunConfig::default()
+        },
+        recorder,
+        watcher: &mut Unwatched,
+    })
 }
 
 /// The rows of messages about so many instruments, whose fills take what they execute out of the book.

@@ -8,13 +8,12 @@ use backplane_engine::fault::Fault;
 use backplane_engine::guest::{Guest, InProcess, Replies};
 use backplane_engine::record::Unrecorded;
 use backplane_engine::summary::{Outcome, RunSummary};
-use backplane_engine::{Parts, RunConfig, Unwatched, run};
 use backplane_sdk::Strategy;
 use backplane_sdk::abi::{Command, CommandBody, Message};
 use backplane_sdk::book::LevelBook;
 use backplane_sdk::descriptor::Descriptor;
 use backplane_sdk::prelude::*;
-use backplane_tests::rows::{Rows, levels, resolve};
+use backplane_tests::rows::{self, Rows, levels, resolve};
 use proptest::prelude::*;
 
 use crate::oracle::{Delays, flow};
@@ -144,26 +143,7 @@ fn guests(pause: i64, batch: usize, shows_levels: bool) -> Vec<Box<dyn Guest>> {
 }
 
 fn play(mut source: Rows, guests: Vec<Box<dyn Guest>>, delays: Delays) -> RunSummary {
-    let instrument = Instrument {
-        id: InstrumentId(0),
-        symbol: "X".into(),
-        tick: Price(1),
-        multiplier: 1_000_000_000,
-        currency: "USD".into(),
-        expiration: Timestamp::MAX,
-    };
-    let summary = run(Parts {
-        instruments: &[instrument],
-        source: &mut source,
-        guests,
-        config: RunConfig {
-            latency: delays.latency(),
-            ..RunConfig::default()
-        },
-        recorder: &mut Unrecorded,
-        watcher: &mut Unwatched,
-    });
-    summary.unwrap()
+    rows::play(&mut source, guests, delays.latency(), &mut Unrecorded).unwrap()
 }
 
 fn digests(summary: &RunSummary) -> Vec<[u8; 32]> {

@@ -6,10 +6,9 @@
 
 use backplane_engine::guest::{Guest, InProcess};
 use backplane_engine::record::{Recorder, Unrecorded};
-use backplane_engine::{Parts, RunConfig, Unwatched, run};
 use backplane_sdk::Strategy;
 use backplane_sdk::prelude::*;
-use backplane_tests::rows::{Rows, levels, resolve};
+use backplane_tests::rows::{Rows, levels, play, resolve};
 use proptest::prelude::*;
 
 use crate::oracle::{Delays, Effects, flow, scripted};
@@ -101,26 +100,7 @@ fn digests(
     delays: Delays,
     recorder: &mut dyn Recorder,
 ) -> Vec<[u8; 32]> {
-    let instrument = Instrument {
-        id: InstrumentId(0),
-        symbol: "X".into(),
-        tick: Price(1),
-        multiplier: 1_000_000_000,
-        currency: "USD".into(),
-        expiration: Timestamp::MAX,
-    };
-    let config = RunConfig {
-        latency: delays.latency(),
-        ..RunConfig::default()
-    };
-    let summary = run(Parts {
-        instruments: &[instrument],
-        source: &mut source,
-        guests,
-        config,
-        recorder,
-        watcher: &mut Unwatched,
-    });
+    let summary = play(&mut source, guests, delays.latency(), recorder);
     let instances = summary.unwrap().instances;
     instances.into_iter().map(|x| x.digest).collect()
 }

@@ -71,8 +71,7 @@ impl Recording {
         };
         if reader.schema() != TapeSchema::Mbo {
             let why = "its rows are of price levels: it does not say what became of any order";
-            let hint =
-                "study a tape of schema `mbo` of the same market: its price levels are studied too";
+            let hint = "study a tape of schema `mbo` of the same market";
             return Err(unsuitable(why.to_owned(), hint));
         }
         if reader.rows() > ROWS_MAX {

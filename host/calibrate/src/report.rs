@@ -27,8 +27,7 @@ pub struct Report {
     /// The seed.
     pub seed: u64,
     /// Ghosts on the tape of orders.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub order_level: Option<OrderLevel>,
+    pub order_level: OrderLevel,
 }
 
 /// Ghosts on the tape of orders.
@@ -96,10 +95,7 @@ impl Display for Report {
             "{}: {} rows, {} orders ({} older than the tape), {} ghosts, seed {}",
             self.tape, self.rows, self.orders, self.orders_older, self.ghosts, self.seed
         )?;
-        match &self.order_level {
-            Some(orders) => orders.fmt(f),
-            None => Ok(()),
-        }
+        self.order_level.fmt(f)
     }
 }
 

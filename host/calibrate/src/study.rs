@@ -25,10 +25,8 @@ pub const HORIZONS: [i64; 3] = [1, 10, 60];
 pub struct Options {
     /// The most orders that are shadowed; all where it is not said.
     pub sample: Option<usize>,
-    /// The seed of what is drawn: the sample, the blocks of the bootstrap, the placebo.
+    /// The seed of what is drawn: the sample and the blocks of the bootstrap.
     pub seed: u64,
-    /// Whether ghosts are simulated on the tape of orders.
-    pub orders: bool,
     /// A mistake that is made on purpose.
     pub defect: Option<Defect>,
 }
@@ -38,7 +36,6 @@ impl Default for Options {
         Options {
             sample: None,
             seed: 1,
-            orders: true,
             defect: None,
         }
     }
@@ -74,8 +71,14 @@ impl<'a> Study<'a> {
         }
     }
 
-    /// Makes the study.
-    pub fn run(&self) -> Report {
+    /// How many ghosts are simulated until the study is made: one of each order within the longest horizon, one for its
+    /// life, and at most one behind it.
+    pub const fn ghosts(&self) -> u64 {
+        3 * self.chosen.len() as u64
+    }
+
+    /// Makes the study. `progress` hears how many of [`Study::ghosts`] are done.
+    pub fn run(&self, progress: &mut dyn FnMut(u64)) -> Report {
         Report {
             tape: self.recording.name.clone(),
             rows: self.recording.rows.len() as u64,
@@ -84,18 +87,25 @@ impl<'a> Study<'a> {
             quantity_unattributed: self.history.unattributed,
             ghosts: self.chosen.len() as u64,
             seed: self.options.seed,
-            order_level: self.options.orders.then(|| self.order_level()),
+            order_level: self.order_level(progress),
         }
     }
 
     /// The pairs of the chosen orders on the tape of orders, their ghosts in a slot, up to a time after their entry.
-    fn pairs(&self, slot: Slot, horizon: Option<i64>, wanted: impl Fn(usize) -> bool) -> Vec<Pair> {
+    fn pairs(
+        &self,
+        slot: Slot,
+        horizon: Option<i64>,
+        wanted: impl Fn(usize) -> bool,
+        done: &mut dyn FnMut(),
+    ) -> Vec<Pair> {
         let queue = QueueRules {
             matching: Matching::FifoByPrints,
             defect: self.options.defect,
         };
         let mut shadows = Shadows::new(self.recording);
         let pair = |number: &usize| {
+            done();
             let order = &self.history.orders[*number];
             if !wanted(*number) {
                 return Pair::default();
@@ -118,18 +128,23 @@ impl<'a> Study<'a> {
         self.chosen.iter().map(pair).collect()
     }
 
-    fn order_level(&self) -> OrderLevel {
+    fn order_level(&self, progress: &mut dyn FnMut(u64)) -> OrderLevel {
+        let mut count = 0;
+        let mut done = || {
+            count += 1;
+            progress(count);
+        };
         let longest = HORIZONS[HORIZONS.len() - 1] * SECOND;
-        let pairs = self.pairs(Slot::Instead, Some(longest), |_| true);
+        let pairs = self.pairs(Slot::Instead, Some(longest), |_| true, &mut done);
         let at = HORIZONS.map(|seconds| self.order_level_at(&pairs, seconds));
         let is_executed = |number: usize| !self.history.orders[number].executions.is_empty();
-        let natural = self.pairs(Slot::Instead, None, |_| true);
+        let natural = self.pairs(Slot::Instead, None, |_| true, &mut done);
         let seed = self.options.seed;
         OrderLevel {
             classes: self.classes(&pairs, longest),
             at: at.into(),
             natural: Agreement::of(natural.iter(), None, seed),
-            behind: self.behind(is_executed),
+            behind: self.behind(is_executed, &mut done),
         }
     }
 
@@ -183,10 +198,10 @@ impl<'a> Study<'a> {
     }
 
     /// Ghosts just behind real orders of which something was executed.
-    fn behind(&self, is_executed: impl Fn(usize) -> bool) -> Behind {
+    fn behind(&self, is_executed: impl Fn(usize) -> bool, done: &mut dyn FnMut()) -> Behind {
         let horizon = 10 * SECOND;
         let wanted = |x: usize| is_executed(x) && self.standings[x].class.is_none();
-        let pairs = self.pairs(Slot::Behind, Some(60 * SECOND), wanted);
+        let pairs = self.pairs(Slot::Behind, Some(60 * SECOND), wanted, done);
         let ghosts = self.chosen.iter().zip(&pairs).filter(|x| wanted(*x.0));
         let is_early = |number: usize, pair: &Pair| {
             let order = &self.history.orders[number];

@@ -2,7 +2,7 @@
 //!
 //! Takes in what the user typed; gives out checked values. What a flag means is said once, here, in its help.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use backplane_tape::TapeSchema;
@@ -252,7 +252,7 @@ pub struct CalibrateArguments {
     pub tape: PathBuf,
     /// Shadow at most so many orders, drawn by the seed; all if it is not said
     #[arg(long, value_name = "COUNT")]
-    pub sample: Option<usize>,
+    pub sample: Option<NonZeroUsize>,
     /// The seed of all that is drawn
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub seed: u64,

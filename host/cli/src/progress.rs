@@ -28,6 +28,13 @@ impl Meter {
         Meter { bar }
     }
 
+    /// A meter of so many of something that a word names.
+    pub fn of(unit: &str, count: u64) -> Meter {
+        let meter = Meter::new();
+        meter.expect_of(unit, count);
+        meter
+    }
+
     /// A meter that shows nothing.
     pub fn hidden() -> Meter {
         Meter {
@@ -37,10 +44,14 @@ impl Meter {
 
     /// There will be so many rows.
     pub fn expect(&self, rows: u64) {
-        self.bar.set_length(rows);
-        self.bar.set_style(style(
-            "[{bar:30}] {percent:>3}% {human_pos} rows, {rate}, {eta} left {msg}",
-        ));
+        self.expect_of("rows", rows);
+    }
+
+    fn expect_of(&self, unit: &str, count: u64) {
+        self.bar.set_length(count);
+        self.bar.set_style(style(&format!(
+            "[{{bar:30}}] {{percent:>3}}% {{human_pos}} {unit}, {{rate}}, {{eta}} left {{msg}}"
+        )));
     }
 
     /// So many rows are done, up to this time on the tape (nanoseconds since the Unix epoch).
@@ -51,7 +62,7 @@ impl Meter {
         self.bar.set_message(seconds.to_owned());
     }
 
-    /// So many rows are done.
+    /// So much is done.
     pub fn count(&self, rows: u64) {
         self.bar.set_position(rows);
     }

@@ -6,22 +6,13 @@ use std::path::{Path, PathBuf};
 
 use backplane_calibrate::{Options, Recording, Report, Study};
 use backplane_engine::exchange::Defect;
-use backplane_sdk::types::{Instrument, InstrumentId, Price, Timestamp};
 use backplane_tape::import::{ImportOptions, import};
 use backplane_tests::market_data;
-use backplane_tests::rows::resolve;
+use backplane_tests::rows::{instrument, resolve};
 
 fn recording(seed: u64) -> Recording {
-    let instrument = Instrument {
-        id: InstrumentId(0),
-        symbol: "X".into(),
-        tick: Price(1),
-        multiplier: 1_000_000_000,
-        currency: "USD".into(),
-        expiration: Timestamp::MAX,
-    };
     let rows = resolve(&market::random(seed, 2_000), 1);
-    Recording::new("made".to_owned(), vec![instrument], rows)
+    Recording::new("made".to_owned(), vec![instrument()], rows)
 }
 
 fn study(recording: &Recording, defect: Option<Defect>) -> Report {
@@ -29,12 +20,12 @@ fn study(recording: &Recording, defect: Option<Defect>) -> Report {
         defect,
         ..Options::default()
     };
-    Study::new(recording, options).run()
+    Study::new(recording, options).run(&mut |_| {})
 }
 
 /// What differs, of how many that were executed, at the longest horizon, whatever the class.
 fn differing(report: &Report) -> (u64, u64) {
-    let orders = report.order_level.as_ref().unwrap();
+    let orders = &report.order_level;
     let all = &orders.at.last().unwrap().everything;
     (all.differing, all.filled)
 }
@@ -47,7 +38,7 @@ fn ghosts_share_the_fate_of_every_order_of_a_market_of_price_and_time() {
         let (differ, filled) = differing(&report);
         assert_eq!(differ, 0, "seed {seed}\n{report}");
         executed += filled;
-        let orders = report.order_level.unwrap();
+        let orders = report.order_level;
         assert_eq!(orders.behind.violations, 0);
         assert_eq!(orders.natural.differing, 0);
     }
@@ -76,7 +67,7 @@ fn a_sample_is_drawn_by_its_seed() {
             seed,
             ..Options::default()
         };
-        let report = Study::new(&recording, options).run();
+        let report = Study::new(&recording, options).run(&mut |_| {});
         assert_eq!(report.ghosts, 100);
         format!("{report}")
     };
@@ -103,7 +94,7 @@ fn ghosts_share_the_fate_of_real_orders() {
     for inputs in [&es[..], &goog[..]] {
         let directory = tempfile::tempdir().unwrap();
         let report = study(&imported(directory.path(), inputs), None);
-        let orders = report.order_level.as_ref().unwrap();
+        let orders = &report.order_level;
         assert_eq!(orders.behind.violations, 0);
         for at in &orders.at[1..] {
             let (all, known) = (&at.everything, &at.after_classes);

@@ -7,19 +7,15 @@ mod matching;
 pub(crate) mod scripted;
 
 use backplane_engine::error::RunError;
-use backplane_engine::exchange::FeePlans;
 use backplane_engine::guest::{Guest, InProcess};
 use backplane_engine::latency::{FeedLatency, Latency};
 use backplane_engine::record::{
     CommandRecord, EquityRecord, FillReason, FillRecord, LogRecord, MetricRecord, OrderRecord,
     RecordError, Recorder,
 };
-use backplane_engine::{Parts, RunConfig, Unwatched, run};
 use backplane_sdk::params::Params;
-use backplane_sdk::types::{
-    Instrument, InstrumentId, Nanos, OrderStatus, Price, Reason, Side, Timestamp,
-};
-use backplane_tests::rows::{Rows, resolve};
+use backplane_sdk::types::{Nanos, OrderStatus, Reason, Side};
+use backplane_tests::rows::{Rows, play, resolve};
 use proptest::prelude::*;
 
 use jitter::Travel;
@@ -127,27 +123,8 @@ fn answers_after(
     guest: Box<dyn Guest>,
     latency: Latency,
 ) -> Result<Vec<Effect>, RunError> {
-    let instrument = Instrument {
-        id: InstrumentId(0),
-        symbol: "X".into(),
-        tick: Price(1),
-        multiplier: 1_000_000_000,
-        currency: "USD".into(),
-        expiration: Timestamp::MAX,
-    };
     let mut effects = Effects::default();
-    run(Parts {
-        instruments: &[instrument],
-        source,
-        guests: vec![guest],
-        config: RunConfig {
-            latency,
-            fees: FeePlans::default(),
-            ..RunConfig::default()
-        },
-        recorder: &mut effects,
-        watcher: &mut Unwatched,
-    })?;
+    play(source, vec![guest], latency, &mut effects)?;
     Ok(effects.0)
 }
 

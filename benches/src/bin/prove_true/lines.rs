@@ -90,9 +90,7 @@ impl Display for Line {
 
 /// The lines of a study.
 pub fn of(tape: &str, report: &Report) -> Vec<Line> {
-    let Some(orders) = &report.order_level else {
-        return Vec::new();
-    };
+    let orders = &report.order_level;
     let mut lines = Vec::new();
     for at in &orders.at {
         let name = |what: &str| format!("{tape}, orders, within {} s, {what}", at.seconds);
@@ -128,7 +126,7 @@ fn class_lines(tape: &str, report: &Report, classes: &[ClassLine]) -> [Line; 2] 
     let quantity: i64 = members().map(|x| x.agreement.quantity).sum();
     let censored = classes.iter().find(|x| x.class == Class::LeftWindow);
     let censored = censored.map_or(0, |x| x.agreement.ghosts);
-    let at = report.order_level.as_ref().and_then(|x| x.at.last());
+    let at = report.order_level.at.last();
     let executed = at.map_or(0, |x| x.everything.filled);
     let share = |part: u64, all: u64| Some(part as f64 / all.max(1) as f64);
     let name = |of: &str| format!("{tape}, orders, classes, share of {of}");

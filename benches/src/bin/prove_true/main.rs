@@ -7,6 +7,7 @@
 
 mod lines;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -60,7 +61,7 @@ const DEFECTS: [(Defect, &str); 3] = [
 struct Request {
     /// Shadow at most so many orders of each tape
     #[arg(long, value_name = "COUNT")]
-    sample: Option<usize>,
+    sample: Option<NonZeroUsize>,
     /// The seed of all that is drawn
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     seed: u64,
@@ -136,12 +137,11 @@ fn tape(name: &str, files: &[&str]) -> Result<PathBuf, String> {
 fn prove(name: &str, recording: &Recording, request: &Request, proof: &mut Proof) {
     let study = |defect| {
         let options = Options {
-            sample: request.sample,
+            sample: request.sample.map(NonZeroUsize::get),
             seed: request.seed,
             defect,
-            ..Options::default()
         };
-        Study::new(recording, options).run()
+        Study::new(recording, options).run(&mut |_| {})
     };
     eprintln!("shadowing the orders of {name}");
     let report = study(None);

@@ -3,20 +3,27 @@
 //! Takes in a tape of orders and options; gives out the report of the ghost study. The work is done by the calibrate
 //! crate.
 
+use std::num::NonZeroUsize;
+
 use backplane_calibrate::{Options, Recording, Study};
 
 use super::show;
 use crate::arguments::CalibrateArguments;
 use crate::error::CliError;
 use crate::exit;
+use crate::progress::Meter;
 
 pub(super) fn execute(arguments: &CalibrateArguments) -> Result<u8, CliError> {
     let recording = Recording::read(&arguments.tape)?;
     let options = Options {
-        sample: arguments.sample,
+        sample: arguments.sample.map(NonZeroUsize::get),
         seed: arguments.seed,
         ..Options::default()
     };
-    show(&Study::new(&recording, options).run(), arguments.json)?;
+    let study = Study::new(&recording, options);
+    let meter = Meter::of("ghosts", study.ghosts());
+    let report = study.run(&mut |done| meter.count(done));
+    meter.finish();
+    show(&report, arguments.json)?;
     Ok(exit::OK)
 }

@@ -100,6 +100,7 @@ pub(super) struct Seat {
     /// The strategy's clock.
     pub(super) now: i64,
     pub(super) messages: u64,
+    /// Whether [`Seat::outcome`] is still that it finishes: every message asks.
     runs: bool,
     pub(super) commands: u64,
     pub(super) orders: u64,
@@ -172,17 +173,19 @@ impl Seat {
     /// When the run must attend to this seat before it lets the strategies hear more.
     #[inline]
     pub(super) fn due(&self) -> Due {
-        let is_done = !self.runs;
+        if !self.runs {
+            return Due {
+                known: i64::MAX,
+                unknown: i64::MAX,
+                happened: self.exchange.known_until(),
+                rests: false,
+            };
+        }
         Due {
-            known: if is_done { i64::MAX } else { self.next_known() },
-            unknown: if is_done {
-                i64::MAX
-            } else {
-                self.exchange.next_unknown_answer()
-            },
+            known: self.next_known(),
+            unknown: self.exchange.next_unknown_answer(),
             happened: self.exchange.known_until(),
-            rests: self.runs
-                && self.timers.next() == i64::MAX
+            rests: self.timers.next() == i64::MAX
                 && self.exchange.only_rests()
                 && self.exchange.has_orders(),
         }
