@@ -107,6 +107,11 @@ impl Line {
         }
     }
 
+    /// Millions of messages of the source a second of processor time.
+    pub fn million_messages(&self) -> f64 {
+        self.messages_per_second / 1e6
+    }
+
     /// Millions of rows a second of processor time.
     pub fn million_rows(&self) -> f64 {
         self.rows_per_second / 1e6

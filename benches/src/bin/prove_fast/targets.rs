@@ -70,18 +70,18 @@ impl Targets<'_> {
     }
 
     fn rates(&mut self) {
-        let rate = |tape, name| self.report.line(tape, name).map(Line::million_rows);
+        let rate = |tape, name| self.report.line(tape, name).map(Line::million_messages);
         let (maker, on_size) = (rate(ORDER_LEVEL, MAKER), rate(ORDER_LEVEL, MAKER_ON_SIZE));
         let hard = rate(HARD, MAKER);
-        self.at_least("order level, market maker", maker, "M rows/s", 25.0);
+        self.at_least("order level, market maker", maker, "M messages/s", 25.0);
         if let Some(last) = self.list.last_mut() {
             last.aim = Some(40.0);
         }
         let name = "order level, market maker on price or size";
-        self.at_least(name, on_size, "M rows/s", 18.0);
-        self.at_least("hard, market maker", hard, "M rows/s", 18.0);
+        self.at_least(name, on_size, "M messages/s", 18.0);
+        self.at_least("hard, market maker", hard, "M messages/s", 18.0);
         let levels = rate(PRICE_LEVEL, MAKER);
-        self.at_least("price level, market maker", levels, "M rows/s", 30.0);
+        self.at_least("price level, market maker", levels, "M messages/s", 30.0);
         let real = rate(REAL, MAKER).zip(maker);
         let share = real.map(|(real, generated)| real / generated * 100.0);
         let name = "real, market maker, its rate as a share of the order-level tape's";
