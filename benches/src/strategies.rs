@@ -150,6 +150,7 @@ pub fn replay_from(
         source,
         guests,
         config: RunConfig::default(),
+        limits: Vec::new(),
         recorder: &mut Unrecorded,
         watcher,
     })

@@ -101,6 +101,24 @@ impl<'a> Context<'a> {
             order_id,
             price,
             quantity,
+            stop_price: Price::UNDEFINED,
+        }));
+    }
+
+    /// As [`Context::modify`] for a stop that waits, with a new stop price. `price` is the limit of a stop-limit order,
+    /// and undefined for other stops. Of a trailing stop, `stop_price` is where it goes on from.
+    pub fn modify_stop(
+        &mut self,
+        order_id: OrderId,
+        stop_price: Price,
+        price: Price,
+        quantity: Quantity,
+    ) {
+        self.send(Command::new(CommandBody::Modify {
+            order_id,
+            price,
+            quantity,
+            stop_price,
         }));
     }
 

@@ -81,7 +81,7 @@ fn save_order(order: &OpenOrder, bytes: &mut Vec<u8>) {
     bytes.extend(order.order_id.0.to_le_bytes());
     bytes.extend(order.instrument.0.to_le_bytes());
     bytes.extend([order.side.code(), order.order_type as u8]);
-    bytes.extend([u8::from(order.accepted), 0]);
+    bytes.extend([u8::from(order.accepted), u8::from(order.triggered)]);
     for number in [order.price.0, order.quantity.0, order.leaves.0] {
         bytes.extend(number.to_le_bytes());
     }
@@ -142,7 +142,7 @@ fn load_trade(reader: &mut Reader<'_>) -> Result<Trade, String> {
 fn load_order(reader: &mut Reader<'_>) -> Result<OpenOrder, String> {
     let order_id = OrderId(reader.u64()?);
     let instrument = InstrumentId(u32::from_le_bytes(reader.take()?));
-    let [side, order_type, accepted, _] = reader.take()?;
+    let [side, order_type, accepted, triggered] = reader.take()?;
     let bad = || "the saved state holds an order with an unknown side or type".to_owned();
     Ok(OpenOrder {
         order_id,
@@ -150,6 +150,7 @@ fn load_order(reader: &mut Reader<'_>) -> Result<OpenOrder, String> {
         side: Side::from_code(side).ok_or_else(bad)?,
         order_type: OrderType::from_code(order_type).ok_or_else(bad)?,
         accepted: accepted != 0,
+        triggered: triggered != 0,
         price: Price(reader.i64()?),
         quantity: Quantity(reader.i64()?),
         leaves: Quantity(reader.i64()?),

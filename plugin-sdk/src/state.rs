@@ -70,6 +70,8 @@ pub struct OpenOrder {
     pub leaves: Quantity,
     /// Whether the exchange has accepted it.
     pub accepted: bool,
+    /// Whether it was a stop and has been triggered.
+    pub triggered: bool,
 }
 
 /// What was traded in an instrument since the run began.
@@ -285,6 +287,7 @@ impl State {
                 order.quantity = update.quantity;
                 order.leaves = update.leaves;
             }
+            OrderStatus::Triggered => order.triggered = true,
             _ => {}
         }
     }
@@ -383,6 +386,7 @@ impl State {
             quantity: order.quantity,
             leaves: order.quantity,
             accepted: false,
+            triggered: false,
         };
         self.open_orders.insert(order_id.0, opened);
         order_id

@@ -5,6 +5,7 @@
 use backplane_engine::error::{RunError, SourceError};
 use backplane_engine::guest::Guest;
 use backplane_engine::latency::Latency;
+use backplane_engine::limits::RiskLimits;
 use backplane_engine::record::Recorder;
 use backplane_engine::replay::{RowBatch, RowSource};
 use backplane_engine::row::Columns;
@@ -102,14 +103,30 @@ pub fn play(
     latency: Latency,
     recorder: &mut dyn Recorder,
 ) -> Result<RunSummary, RunError> {
+    let config = RunConfig {
+        latency,
+        ..RunConfig::default()
+    };
+    play_by(source, guests, config, Vec::new(), recorder)
+}
+
+/// As [`play`] with any settings and limits.
+///
+/// # Errors
+/// What the run says.
+pub fn play_by(
+    source: &mut Rows,
+    guests: Vec<Box<dyn Guest>>,
+    config: RunConfig,
+    limits: Vec<RiskLimits>,
+    recorder: &mut dyn Recorder,
+) -> Result<RunSummary, RunError> {
     run(Parts {
         instruments: &[instrument()],
         source,
         guests,
-        config: RunConfig {
-            latency,
-            ..RunConfig::default()
-        },
+        config,
+        limits,
         recorder,
         watcher: &mut Unwatched,
     })

@@ -215,6 +215,7 @@ fn every_schema_says_what_the_tape_said_up_to_then_and_nothing_more() {
             Box::new(InProcess::<BestPrices>::new(&defaults).unwrap()),
         ],
         config: RunConfig::default(),
+        limits: Vec::new(),
         recorder: &mut Unrecorded,
         watcher: &mut Unwatched,
     })

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use backplane_engine::summary::{InstanceSummary, Outcome, RunSummary};
-use backplane_sdk::types::Money;
+use backplane_sdk::types::{Money, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::description::RunDescription;
@@ -77,6 +77,27 @@ pub struct InstanceOutcome {
     pub fees: Money,
     /// Why it was stopped; none where it heard the whole tape.
     pub stopped: Option<Stop>,
+    /// How often each limit of the run refused an order or a modification, by its reason.
+    #[serde(default)]
+    pub refused: BTreeMap<String, u64>,
+    /// Where it lost more than the run allows.
+    #[serde(default)]
+    pub kill: Option<KillSwitch>,
+}
+
+/// A strategy lost more than the run allows: all its orders were cancelled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KillSwitch {
+    /// When, in the strategy's time; nanoseconds since the Unix epoch.
+    pub at: i64,
+    /// What it had lost; a decimal string.
+    #[serde(with = "exact::money")]
+    pub loss: Money,
+    /// The loss at which it happens; a decimal string.
+    #[serde(with = "exact::money")]
+    pub max_loss: Money,
+    /// Whether its positions were to be closed.
+    pub flatten: bool,
 }
 
 /// Why and when an instance was stopped.
@@ -214,7 +235,47 @@ impl InstanceOutcome {
             equity: summary.equity,
             fees: summary.fees,
             stopped,
+            refused: summary
+                .refused
+                .iter()
+                .map(|x| (x.0.text().to_owned(), x.1))
+                .collect(),
+            kill: summary.kill.map(|x| KillSwitch {
+                at: x.at.0,
+                loss: x.loss,
+                max_loss: x.limit.loss,
+                flatten: x.limit.flatten,
+            }),
         }
+    }
+
+    /// What the run's limits did to an instance, each in one line.
+    fn limits(&self, name: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        if let Some(kill) = &self.kill {
+            let closed = if kill.flatten {
+                ", its positions closed"
+            } else {
+                ""
+            };
+            all.push(format!(
+                "{name} lost {} at {} (the limit is {}): its orders were cancelled{closed}",
+                kill.loss,
+                Timestamp(kill.at),
+                kill.max_loss,
+            ));
+        }
+        if !self.refused.is_empty() {
+            let counts = self.refused.iter();
+            let counts: Vec<String> = counts
+                .map(|(why, count)| format!("{count} {why}"))
+                .collect();
+            let counts = counts.join(", ");
+            all.push(format!(
+                "limits of the run refused orders of {name}: {counts}"
+            ));
+        }
+        all
     }
 }
 
@@ -236,6 +297,7 @@ fn warnings(description: &RunDescription, summary: &RunOutcome) -> Vec<String> {
         if let Some(stop) = &outcome.stopped {
             all.push(format!("{} was stopped {}", instance.name, stop.text()));
         }
+        all.extend(outcome.limits(&instance.name));
     }
     let corrections = [
         (

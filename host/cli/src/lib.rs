@@ -22,6 +22,8 @@ pub mod models;
 
 pub mod settings;
 
+pub mod limits;
+
 pub mod strategy;
 
 pub mod source;

@@ -24,6 +24,12 @@
 //! rate = "0.0003"
 //! per_unit = "0.001"
 //!
+//! [orders]
+//! self_trade_prevention = "cancel_newest"
+//!
+//! [risk]
+//! max_position = 10
+//!
 //! [[strategy]]
 //! name = "momentum"
 //! label = "fast"
@@ -44,6 +50,7 @@ use serde::{Deserialize, Serialize};
 use crate::arguments::RunArguments;
 use crate::error::CliError;
 use crate::exit;
+use crate::limits::{LimitSettings, OrderSettings, OrdersTable, RiskTable};
 use crate::models::Models;
 use crate::strategy::StrategySpec;
 use fees::{FeeFlags, FeesTable};
@@ -76,6 +83,10 @@ struct RunFile {
     #[serde(default)]
     instrument: BTreeMap<String, InstrumentTable>,
     #[serde(default)]
+    orders: OrdersTable,
+    #[serde(default)]
+    risk: RiskTable,
+    #[serde(default)]
     strategy: Vec<StrategyTable>,
 }
 
@@ -91,14 +102,14 @@ struct StrategyTable {
 /// A number as the user wrote it, so that no float comes between text and integer.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Decimal {
+pub(crate) enum Decimal {
     Text(String),
     Integer(i64),
     Float(f64),
 }
 
 impl Decimal {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self {
             Decimal::Text(x) => x.clone(),
             Decimal::Integer(x) => x.to_string(),
@@ -122,6 +133,8 @@ pub struct Settings {
     pub force: bool,
     /// The engine's settings.
     pub engine: EngineSettings,
+    /// The limits of each strategy, in their order.
+    pub limits: Vec<LimitSettings>,
     /// How long a worker may show no progress.
     pub stall_timeout: Nanos,
 }
@@ -145,6 +158,8 @@ pub struct EngineSettings {
     pub sample_interval: i64,
     /// The most open orders an instance.
     pub open_orders_max: usize,
+    /// What a user may choose about orders.
+    pub orders: OrderSettings,
 }
 
 impl EngineSettings {
@@ -166,6 +181,7 @@ impl EngineSettings {
             seed: self.seed,
             sample_interval: Nanos(self.sample_interval),
             open_orders_max: self.open_orders_max,
+            orders: self.orders.rules(),
             ..RunConfig::default()
         };
         config.check()?;
@@ -202,6 +218,7 @@ impl Settings {
                 "plugins",
             )?,
             output: required(arguments.output.clone().or(file.output.clone()), "output")?,
+            limits: file.risk.settings(&strategies)?,
             strategies,
             force: arguments.force,
             engine: engine(arguments, &file)?,
@@ -251,6 +268,7 @@ fn engine(arguments: &RunArguments, file: &RunFile) -> Result<EngineSettings, Cl
         account: AccountSettings::read(file.currency.as_ref(), &file.currencies, &file.instrument)?,
         sample_interval: time("sample_interval", &None, &file.sample_interval, "1s")?,
         open_orders_max: file.open_orders_max.unwrap_or(10_000),
+        orders: file.orders.settings()?,
     })
 }
 
@@ -328,7 +346,7 @@ fn setting<T>(
     parse(&text).map_err(|allowed| wrong(name, &format!("`{text}`"), &allowed))
 }
 
-fn wrong(name: &str, value: &str, allowed: &str) -> CliError {
+pub(crate) fn wrong(name: &str, value: &str, allowed: &str) -> CliError {
     CliError::new(
         exit::CONFIG,
         format!("`{name}` is {value}, but must be {allowed}"),

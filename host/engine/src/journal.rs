@@ -11,7 +11,8 @@
 //! | record | head | words |
 //! |---|---|---|
 //! | submit | 1, kind, side, type, time in force, 1 if the last four words are there | time, id, instrument and flags (32 bits each), price, quantity; where one of them is set: stop price, trail, displayed, expiry |
-//! | other command | 1, kind | time, id, instrument, price, quantity, as far as the kind uses them: modify the last two, timer and metric the price, cancel-all the instrument |
+//! | modify | 1, kind, 0, 0, 0, 1 if the last word is there | time, id, price, quantity; where it is set: stop price |
+//! | other command | 1, kind | time, id, and what else the kind uses: timer and metric the price, cancel-all the instrument |
 //! | open, cancelled | 2, status, side, 0, reason (16 bits) | id, exchange time, local time |
 //! | other news | 2, status, side, 1, reason (16 bits) | id, exchange time, local time, instrument, price, quantity, leaves |
 //! | execution | 3, liquidity, side | id, exchange time, local time, instrument, price, quantity, leaves, fee |
@@ -51,11 +52,11 @@ impl Journal {
     #[inline]
     pub fn command(&mut self, at: i64, command: &Command) {
         let (at, id, kind) = (at as u64, command.id, command.kind);
-        let (price, quantity) = (command.price as u64, command.quantity as u64);
+        let price = command.price as u64;
         let head = u64::from_le_bytes([COMMAND, kind, 0, 0, 0, 0, 0, 0]);
         match kind {
             command_kind::SUBMIT => self.submit(at, command),
-            command_kind::MODIFY => self.put([head, at, id, price, quantity]),
+            command_kind::MODIFY => self.modify(at, command),
             command_kind::CANCEL | command_kind::CANCEL_TIMER => self.put([head, at, id]),
             command_kind::CANCEL_ALL => self.put([head, at, id, command.instrument.into()]),
             _ => self.put([head, at, id, price]),
@@ -77,6 +78,18 @@ impl Journal {
         if is_wide {
             let further = [x.stop_price, x.trail, x.displayed, x.expire_at];
             self.put(further.map(|x| x as u64));
+        }
+    }
+
+    #[inline]
+    fn modify(&mut self, at: u64, command: &Command) {
+        let x = command;
+        let is_wide = x.stop_price != 0 && x.stop_price != Price::UNDEFINED.0;
+        let wide = u8::from(is_wide);
+        let head = u64::from_le_bytes([COMMAND, x.kind, 0, 0, 0, wide, 0, 0]);
+        self.put([head, at, x.id, x.price as u64, x.quantity as u64]);
+        if is_wide {
+            self.put([x.stop_price as u64]);
         }
     }
 

@@ -43,6 +43,8 @@ pub mod guest;
 
 pub mod orders;
 
+pub mod risk;
+
 pub mod latency;
 
 pub mod exchange;

@@ -101,6 +101,11 @@ impl Market {
         last.filter(|x| x.is_defined())
     }
 
+    /// The last trade's price of each instrument, by its number; undefined before the first.
+    pub fn last_trades(&self) -> &[Price] {
+        &self.last_trades
+    }
+
     /// The price at which a position is valued: the mid; the last trade while a side is empty; `None` before either.
     pub fn mark(&self, instrument: InstrumentId) -> Option<Price> {
         let mid = self.best(instrument).mid();

@@ -42,6 +42,37 @@ pub struct NewOrder {
     pub post_only: bool,
 }
 
+/// A new order that is more than a limit or market order until it is cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpecialOrder {
+    /// The order; of a stop, what it becomes when it is triggered.
+    pub order: NewOrder,
+    /// What it waits for; `None` where it arrives at once.
+    pub stop: Option<Stop>,
+    /// How much is shown at a time; zero where all of it is.
+    pub displayed: Quantity,
+    /// When it ends by itself.
+    pub expiry: Option<Expiry>,
+}
+
+/// What a stop waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// A trade at this price or beyond; undefined for a trailing stop that starts from the market.
+    pub price: Price,
+    /// How far the price stays behind the best trade price; zero where it does not follow.
+    pub trail: Price,
+}
+
+/// When an order ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// With the session in which it arrives.
+    Session,
+    /// At this time at the exchange.
+    At(i64),
+}
+
 /// What becomes of the part of an order that does not trade at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rest {
@@ -71,12 +102,21 @@ pub struct Refused {
 }
 
 /// What is asked of the exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestBody {
     /// A new order.
     Submit(NewOrder),
+    /// A new order that is more than that; apart, because it is larger and rare.
+    SubmitSpecial(Box<SpecialOrder>),
     /// A new order that is refused. The refusal takes its way through the latencies like every answer.
     Refuse(Refused),
+    /// A new price and whole quantity that are refused. The refusal takes its way like every answer.
+    RefuseModify {
+        /// Of which order.
+        order_id: OrderId,
+        /// Why.
+        reason: Reason,
+    },
     /// A new price and whole quantity.
     Modify {
         /// Of which order.
@@ -85,6 +125,8 @@ pub enum RequestBody {
         price: Price,
         /// The new whole quantity, filled part included.
         quantity: Quantity,
+        /// The new stop price of a stop that waits; undefined where it stays.
+        stop_price: Price,
     },
     /// The end of an order.
     Cancel {
@@ -114,15 +156,17 @@ impl RequestBody {
     #[inline]
     pub const fn kind(&self) -> RequestKind {
         match self {
-            RequestBody::Submit(_) | RequestBody::Refuse(_) => RequestKind::New,
-            RequestBody::Modify { .. } => RequestKind::Modify,
+            RequestBody::Submit(_) | RequestBody::SubmitSpecial(_) | RequestBody::Refuse(_) => {
+                RequestKind::New
+            }
+            RequestBody::Modify { .. } | RequestBody::RefuseModify { .. } => RequestKind::Modify,
             RequestBody::Cancel { .. } | RequestBody::CancelAll { .. } => RequestKind::Cancel,
         }
     }
 }
 
 /// A request on its way to the exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// When it arrives at the exchange. What the tape says of that nanosecond comes first.
     pub lands: i64,

@@ -2,9 +2,10 @@
 //!
 //! Takes in the counts of the engine's steps; gives out one value per run and one per strategy instance.
 
-use backplane_sdk::types::{Money, Timestamp};
+use backplane_sdk::types::{Money, Reason, Timestamp};
 
 use crate::fault::Fault;
+use crate::risk::Kill;
 
 /// How a strategy instance ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,10 @@ pub struct InstanceSummary {
     pub equity: Money,
     /// The fees that it paid; negative for rebates.
     pub fees: Money,
+    /// How often each limit of the run refused an order or a modification.
+    pub refused: Vec<(Reason, u64)>,
+    /// Where it lost more than the run allows: what became of it.
+    pub kill: Option<Kill>,
 }
 
 /// What became of a run.

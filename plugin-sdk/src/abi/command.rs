@@ -24,6 +24,8 @@ pub enum CommandBody {
         price: Price,
         /// The new whole quantity.
         quantity: Quantity,
+        /// The new stop price of a stop that waits; undefined where it stays.
+        stop_price: Price,
     },
     /// The end of an open order.
     Cancel {
@@ -100,11 +102,15 @@ impl Command {
                 order_id,
                 price,
                 quantity,
+                stop_price,
             } => {
                 command.kind = command_kind::MODIFY;
                 command.id = order_id.0;
                 command.price = price.0;
                 command.quantity = quantity.0;
+                if stop_price.is_defined() {
+                    command.stop_price = stop_price.0;
+                }
             }
             CommandBody::Cancel { order_id } => {
                 command.kind = command_kind::CANCEL;
@@ -153,6 +159,10 @@ impl Command {
                 order_id,
                 price: Price(self.price),
                 quantity: Quantity(self.quantity),
+                stop_price: match self.stop_price {
+                    0 => Price::UNDEFINED,
+                    stop_price => Price(stop_price),
+                },
             },
             command_kind::CANCEL => CommandBody::Cancel { order_id },
             command_kind::CANCEL_ALL => CommandBody::CancelAll {

@@ -16,6 +16,7 @@ mod market;
 
 mod fill;
 mod order;
+mod reason;
 
 pub use fill::{Fill, Liquidity};
 pub use instrument::{Instrument, InstrumentId};
@@ -24,9 +25,10 @@ pub use market::{
 };
 pub use money::Money;
 pub use order::{
-    Order, OrderEvent, OrderId, OrderStatus, OrderType, OrderUpdate, Reason, TimeInForce, TimerId,
+    Order, OrderEvent, OrderId, OrderStatus, OrderType, OrderUpdate, TimeInForce, TimerId,
 };
 pub use price::Price;
 pub use quantity::Quantity;
+pub use reason::Reason;
 pub use side::Side;
 pub use time::{Nanos, Timestamp};

@@ -2,7 +2,7 @@
 //!
 //! Takes in an author's intentions as an [`Order`]; gives out [`OrderEvent`]s. Names and letters follow FIX.
 
-use super::{Fill, InstrumentId, Nanos, Price, Quantity, Side, Timestamp};
+use super::{Fill, InstrumentId, Nanos, Price, Quantity, Reason, Side, Timestamp};
 
 /// The number that a strategy instance gives to an order (FIX `ClOrdID`): counted from 1, never used twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,12 +52,16 @@ pub enum TimeInForce {
     Day = b'0',
     /// Until it is cancelled.
     Gtc = b'1',
+    /// In the opening auction, or not at all.
+    AtTheOpening = b'2',
     /// Immediate or cancel: what does not trade at once is cancelled.
     Ioc = b'3',
     /// Fill or kill: all of it at once, or nothing.
     Fok = b'4',
     /// Until a date.
     Gtd = b'6',
+    /// In the closing auction, or not at all.
+    AtTheClose = b'7',
 }
 
 impl TimeInForce {
@@ -66,9 +70,11 @@ impl TimeInForce {
         match code {
             b'0' => Some(TimeInForce::Day),
             b'1' => Some(TimeInForce::Gtc),
+            b'2' => Some(TimeInForce::AtTheOpening),
             b'3' => Some(TimeInForce::Ioc),
             b'4' => Some(TimeInForce::Fok),
             b'6' => Some(TimeInForce::Gtd),
+            b'7' => Some(TimeInForce::AtTheClose),
             _ => None,
         }
     }
@@ -140,6 +146,90 @@ impl Order {
         }
     }
 
+    /// A stop: a market order once the market trades at `stop_price` or beyond (a buy: above, a sell: below).
+    pub const fn stop(
+        instrument: InstrumentId,
+        side: Side,
+        stop_price: Price,
+        quantity: Quantity,
+    ) -> Order {
+        Order {
+            order_type: OrderType::Stop,
+            stop_price,
+            ..Order::limit(instrument, side, Price::UNDEFINED, quantity)
+        }
+    }
+
+    /// A stop-limit: a limit order at `price` once the market trades at `stop_price` or beyond.
+    pub const fn stop_limit(
+        instrument: InstrumentId,
+        side: Side,
+        stop_price: Price,
+        price: Price,
+        quantity: Quantity,
+    ) -> Order {
+        Order {
+            order_type: OrderType::StopLimit,
+            stop_price,
+            ..Order::limit(instrument, side, price, quantity)
+        }
+    }
+
+    /// A trailing stop: a stop whose price stays `trail` behind the best trade price since it arrived (a sell: below the
+    /// highest, a buy: above the lowest). It starts from the last trade price, or from [`Order::stop_price`] where one is
+    /// set.
+    pub const fn trailing_stop(
+        instrument: InstrumentId,
+        side: Side,
+        trail: Price,
+        quantity: Quantity,
+    ) -> Order {
+        Order {
+            order_type: OrderType::TrailingStop,
+            trail,
+            ..Order::limit(instrument, side, Price::UNDEFINED, quantity)
+        }
+    }
+
+    /// The same order until the end of the session, which the run file sets (without that, the end of the UTC day).
+    pub const fn day(self) -> Order {
+        Order {
+            time_in_force: TimeInForce::Day,
+            ..self
+        }
+    }
+
+    /// The same order until a time at the exchange: what happens then or later finds it gone.
+    pub const fn good_till(self, expire_at: Timestamp) -> Order {
+        Order {
+            time_in_force: TimeInForce::Gtd,
+            expire_at,
+            ..self
+        }
+    }
+
+    /// The same order for the opening auction.
+    pub const fn at_the_opening(self) -> Order {
+        Order {
+            time_in_force: TimeInForce::AtTheOpening,
+            ..self
+        }
+    }
+
+    /// The same order for the closing auction.
+    pub const fn at_the_close(self) -> Order {
+        Order {
+            time_in_force: TimeInForce::AtTheClose,
+            ..self
+        }
+    }
+
+    /// The same order as an iceberg: no more than `displayed` of it is shown at a time. Each further part goes to the
+    /// back of the queue.
+    pub const fn iceberg(self, displayed: Quantity) -> Order {
+        Order { displayed, ..self }
+    }
+
     /// The same order as immediate-or-cancel.
     pub const fn ioc(self) -> Order {
         Order {
@@ -183,6 +273,8 @@ pub enum OrderStatus {
     Expired = b'C',
     /// A request to modify was not accepted; the order is as it was.
     ReplaceRejected = b'G',
+    /// A stop was triggered (FIX "triggered or activated by system"): the order is a market or limit order from now on.
+    Triggered = b'L',
 }
 
 impl OrderStatus {
@@ -196,99 +288,8 @@ impl OrderStatus {
             b'9' => Some(OrderStatus::CancelRejected),
             b'C' => Some(OrderStatus::Expired),
             b'G' => Some(OrderStatus::ReplaceRejected),
+            b'L' => Some(OrderStatus::Triggered),
             _ => None,
-        }
-    }
-}
-
-/// Why an order was rejected, cancelled or expired. The numbers are part of the ABI and are only ever added to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u16)]
-#[non_exhaustive]
-pub enum Reason {
-    /// No reason is needed: it was asked for.
-    None = 0,
-    /// The tape has no such instrument.
-    UnknownInstrument = 1,
-    /// The side is neither buy nor sell.
-    InvalidSide = 2,
-    /// The price is missing, not positive where it must be, or not on a tick.
-    InvalidPrice = 3,
-    /// The quantity is zero, negative or too large.
-    InvalidQuantity = 4,
-    /// This order type is not simulated.
-    UnsupportedOrderType = 5,
-    /// This time in force is not simulated, or not with this order type.
-    UnsupportedTimeInForce = 6,
-    /// An option of the order (stop, trail, displayed quantity, expiry, flag) is not simulated.
-    UnsupportedOption = 7,
-    /// The order id was used before, or is zero.
-    DuplicateOrder = 8,
-    /// No order of this id is open (FIX `CxlRejReason` 1); it may have been filled before the request arrived.
-    UnknownOrder = 9,
-    /// A post-only order would have taken liquidity.
-    PostOnlyWouldCross = 10,
-    /// There is nothing on the other side to trade with.
-    NoLiquidity = 11,
-    /// A fill-or-kill order could not be filled whole.
-    FillOrKill = 12,
-    /// The rest of an immediate-or-cancel or market order.
-    ImmediateOrCancel = 13,
-    /// The strategy was stopped, and its orders with it.
-    StrategyStopped = 14,
-    /// The tape ended.
-    EndOfRun = 15,
-    /// More orders are open than the run allows.
-    TooManyOrders = 16,
-}
-
-impl Reason {
-    /// Every reason with its number, in order.
-    pub const ALL: [Reason; 17] = [
-        Reason::None,
-        Reason::UnknownInstrument,
-        Reason::InvalidSide,
-        Reason::InvalidPrice,
-        Reason::InvalidQuantity,
-        Reason::UnsupportedOrderType,
-        Reason::UnsupportedTimeInForce,
-        Reason::UnsupportedOption,
-        Reason::DuplicateOrder,
-        Reason::UnknownOrder,
-        Reason::PostOnlyWouldCross,
-        Reason::NoLiquidity,
-        Reason::FillOrKill,
-        Reason::ImmediateOrCancel,
-        Reason::StrategyStopped,
-        Reason::EndOfRun,
-        Reason::TooManyOrders,
-    ];
-
-    /// The reason of a number; `None` for one that this version does not know.
-    pub fn from_code(code: u16) -> Option<Reason> {
-        Self::ALL.get(code as usize).copied()
-    }
-
-    /// The reason in words, lower-case, for tables and reports.
-    pub const fn text(self) -> &'static str {
-        match self {
-            Reason::None => "none",
-            Reason::UnknownInstrument => "unknown instrument",
-            Reason::InvalidSide => "invalid side",
-            Reason::InvalidPrice => "invalid price",
-            Reason::InvalidQuantity => "invalid quantity",
-            Reason::UnsupportedOrderType => "unsupported order type",
-            Reason::UnsupportedTimeInForce => "unsupported time in force",
-            Reason::UnsupportedOption => "unsupported option",
-            Reason::DuplicateOrder => "duplicate order id",
-            Reason::UnknownOrder => "unknown order",
-            Reason::PostOnlyWouldCross => "post-only would cross",
-            Reason::NoLiquidity => "no liquidity",
-            Reason::FillOrKill => "fill or kill",
-            Reason::ImmediateOrCancel => "immediate or cancel",
-            Reason::StrategyStopped => "strategy stopped",
-            Reason::EndOfRun => "end of run",
-            Reason::TooManyOrders => "too many open orders",
         }
     }
 }

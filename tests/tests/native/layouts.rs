@@ -377,8 +377,14 @@ fn commands_hold_what_is_documented() {
         order_id,
         price: Price(-9),
         quantity: Quantity(10),
+        stop_price: Price(-8),
     };
-    let expected = [("order_id", 11), ("price", -9), ("quantity", 10)];
+    let expected = [
+        ("order_id", 11),
+        ("price", -9),
+        ("quantity", 10),
+        ("stop_price", -8),
+    ];
     assert_command(
         "MODIFY",
         command_kind::MODIFY,

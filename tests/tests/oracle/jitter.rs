@@ -138,7 +138,7 @@ impl Travel {
         let minimum = self.delays.entry;
         let delay = match deed {
             Deed::Submit(_) => minimum + next,
-            Deed::Modify { .. } => minimum + self.spread,
+            Deed::Modify { .. } | Deed::ModifyStop { .. } => minimum + self.spread,
             Deed::Cancel { .. } | Deed::CancelAll if self.spread == 0 => minimum,
             Deed::Cancel { .. } | Deed::CancelAll => minimum / 2 + next,
         };

@@ -5,39 +5,45 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use backplane_engine::exchange::{OrderRules, Taken};
 use backplane_engine::record::FillReason;
-use backplane_sdk::types::{Action, Order, OrderStatus, OrderType, Reason, Side, TimeInForce};
+use backplane_sdk::types::{Action, OrderStatus, Reason, Side};
 use backplane_tape::SourceMessage;
 
 use super::Effect;
 use super::jitter::Travel;
 use super::scripted::{Deed, reaction, script};
+use super::waiting::Waiting;
 
 #[derive(Clone, Copy, Debug)]
-struct Own {
-    id: u64,
-    quantity: i64,
-    leaves: i64,
-    queue_ahead: i64,
-    post_only: bool,
+pub(super) struct Own {
+    pub(super) id: u64,
+    pub(super) quantity: i64,
+    /// What is open, and what of it is shown.
+    pub(super) leaves: i64,
+    pub(super) shown: i64,
+    /// How much is shown at a time.
+    pub(super) displayed: i64,
+    pub(super) queue_ahead: i64,
+    pub(super) post_only: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Entry {
+pub(super) enum Entry {
     Tape { id: u64, size: i64, number: u64 },
     Own(Own),
 }
 
 #[derive(Default)]
-struct Level {
-    queue: Vec<Entry>,
+pub(super) struct Level {
+    pub(super) queue: Vec<Entry>,
     /// What we took and the tape still shows, and the number of the last tape order that we took from.
-    taken: i64,
-    taken_until: u64,
+    pub(super) taken: i64,
+    pub(super) taken_until: u64,
 }
 
 impl Level {
-    fn shown(&self) -> i64 {
+    pub(super) fn shown(&self) -> i64 {
         self.queue
             .iter()
             .map(|x| match x {
@@ -62,23 +68,53 @@ impl Level {
     }
 }
 
-struct Exchange<'a> {
-    sides: [BTreeMap<i64, Level>; 2],
-    arrivals: u64,
-    effects: Vec<(i64, Effect, Side)>,
-    travel: &'a mut Travel,
+/// How far a row reaches into a queue.
+#[derive(Clone, Copy)]
+struct Reach {
+    /// How many of its entries come first.
+    places: usize,
+    /// What the row executes of the tape there, which is gone when a next part of an iceberg takes its place.
+    executed: i64,
 }
 
-/// Every answer that a strategy following the script gets.
+impl Reach {
+    const ALL: Reach = Reach {
+        places: usize::MAX,
+        executed: 0,
+    };
+}
+
+pub(super) struct Exchange<'a> {
+    pub(super) sides: [BTreeMap<i64, Level>; 2],
+    pub(super) arrivals: u64,
+    effects: Vec<(i64, Effect, Side)>,
+    travel: &'a mut Travel,
+    pub(super) rules: OrderRules,
+    pub(super) waiting: Waiting,
+}
+
+/// Every answer that a strategy gets which follows the script of a seed.
 pub(crate) fn simulate(messages: &[SourceMessage], seed: u64, travel: &mut Travel) -> Vec<Effect> {
+    follow(messages, script(seed), travel, OrderRules::default())
+}
+
+/// Every answer that a strategy following a script gets, where the user chose some rules.
+pub(crate) fn follow(
+    messages: &[SourceMessage],
+    script: Vec<(i64, Deed)>,
+    travel: &mut Travel,
+    rules: OrderRules,
+) -> Vec<Effect> {
     let [start, end] = travel.heard(messages);
     let mut exchange = Exchange {
         sides: [BTreeMap::new(), BTreeMap::new()],
         arrivals: 0,
         effects: Vec::new(),
         travel,
+        rules,
+        waiting: Waiting::default(),
     };
-    let mut deeds: VecDeque<(i64, Deed)> = script(seed).into();
+    let mut deeds: VecDeque<(i64, Deed)> = script.into();
     // A timer is due a microsecond after it was set at the earliest, and not after the last message.
     for (at, _) in &mut deeds {
         *at = (*at).max(start + 1_000);
@@ -93,6 +129,11 @@ pub(crate) fn simulate(messages: &[SourceMessage], seed: u64, travel: &mut Trave
         let answer_at = exchange.effects.get(heard).map_or(i64::MAX, |x| x.0);
         let deed_at = deeds.front().map_or(i64::MAX, |x| x.0);
         let now = tape_at.min(request_at).min(answer_at).min(deed_at);
+        let expires = exchange.waiting.next_expiry();
+        if expires <= now.min(end) {
+            exchange.expire(expires);
+            continue;
+        }
         if now == i64::MAX {
             break;
         }
@@ -131,12 +172,12 @@ pub(crate) fn simulate(messages: &[SourceMessage], seed: u64, travel: &mut Trave
 }
 
 impl Exchange<'_> {
-    fn levels(&mut self, side: Side) -> &mut BTreeMap<i64, Level> {
+    pub(super) fn levels(&mut self, side: Side) -> &mut BTreeMap<i64, Level> {
         &mut self.sides[side.index()]
     }
 
     /// The prices of a side, best first.
-    fn prices(&self, side: Side) -> Vec<i64> {
+    pub(super) fn prices(&self, side: Side) -> Vec<i64> {
         let prices = self.sides[side.index()].keys().copied();
         match side {
             Side::Buy => prices.rev().collect(),
@@ -163,6 +204,12 @@ impl Exchange<'_> {
             }
             Action::Trade | Action::Clear => {}
         }
+        if message.action == Action::Trade {
+            self.waiting.trade(price);
+        }
+        if message.flags.is_last() {
+            self.trigger(at);
+        }
     }
 
     fn add(&mut self, side: Side, id: u64, price: i64, size: i64, at: i64) {
@@ -176,7 +223,7 @@ impl Exchange<'_> {
                 left -= self.fill_level(
                     side.opposite(),
                     own_price,
-                    usize::MAX,
+                    Reach::ALL,
                     left,
                     at,
                     FillReason::Crossed,
@@ -185,9 +232,10 @@ impl Exchange<'_> {
         }
         self.arrivals += 1;
         let number = self.arrivals;
+        let stays = self.rules.taken == Taken::Stays;
         let level = self.levels(side).entry(price).or_default();
         level.queue.push(Entry::Tape { id, size, number });
-        if left < size {
+        if left < size && stays {
             level.taken += size - left;
             level.taken_until = number;
         }
@@ -272,7 +320,7 @@ impl Exchange<'_> {
                 left -= self.fill_level(
                     side,
                     own_price,
-                    usize::MAX,
+                    Reach::ALL,
                     left,
                     at,
                     FillReason::TradedThrough,
@@ -280,14 +328,18 @@ impl Exchange<'_> {
             } else if own_price == price
                 && let Some(id) = order
             {
-                let queue = &self.sides[side.index()][&price].queue;
+                let level = &self.sides[side.index()][&price];
+                let queue = &level.queue;
                 let place = queue
                     .iter()
                     .position(|x| matches!(x, Entry::Tape { id: other, .. } if *other == id));
                 left -= self.fill_level(
                     side,
                     price,
-                    place.unwrap_or(0),
+                    Reach {
+                        places: place.unwrap_or(0),
+                        executed: size,
+                    },
                     left,
                     at,
                     FillReason::QueueReached,
@@ -296,12 +348,12 @@ impl Exchange<'_> {
         }
     }
 
-    /// Fills own orders among the first `places` of a level with up to `size`; gives how much.
+    /// Fills own orders among the first of a level with up to `size`; gives how much.
     fn fill_level(
         &mut self,
         side: Side,
         price: i64,
-        places: usize,
+        reach: Reach,
         size: i64,
         at: i64,
         reason: FillReason,
@@ -309,21 +361,34 @@ impl Exchange<'_> {
         let Some(level) = self.levels(side).get_mut(&price) else {
             return 0;
         };
-        let mut left = size;
+        let (mut left, mut places) = (size, reach.places);
         let mut fills = Vec::new();
-        for entry in level.queue.iter_mut().take(places) {
-            if let Entry::Own(own) = entry
-                && left > 0
-            {
-                let quantity = left.min(own.leaves);
-                own.leaves -= quantity;
-                left -= quantity;
-                fills.push((*own, quantity));
+        while left > 0 {
+            let mut reached = level.queue.iter().take(places);
+            let Some(place) = reached.position(|x| matches!(x, Entry::Own(_))) else {
+                break;
+            };
+            let Entry::Own(mut own) = level.queue[place] else {
+                break;
+            };
+            let quantity = left.min(own.shown);
+            left -= quantity;
+            own.shown -= quantity;
+            own.leaves -= quantity;
+            fills.push((own, quantity));
+            if own.shown > 0 {
+                level.queue[place] = Entry::Own(own);
+                break;
+            }
+            level.queue.remove(place);
+            // Places without end stay so: a whole queue is reached, its new end included.
+            places = places.saturating_sub(usize::from(places < usize::MAX));
+            if own.leaves > 0 {
+                own.shown = own.displayed.min(own.leaves);
+                own.queue_ahead = level.shown() - reach.executed;
+                level.queue.push(Entry::Own(own));
             }
         }
-        level
-            .queue
-            .retain(|x| !matches!(x, Entry::Own(own) if own.leaves == 0));
         if level.queue.is_empty() {
             self.levels(side).remove(&price);
         }
@@ -333,7 +398,7 @@ impl Exchange<'_> {
         size - left
     }
 
-    fn filled(
+    pub(super) fn filled(
         &mut self,
         own: &Own,
         side: Side,
@@ -355,7 +420,14 @@ impl Exchange<'_> {
         self.effects.push((due, effect, side));
     }
 
-    fn tell(&mut self, id: u64, status: OrderStatus, reason: Reason, leaves: i64, at: i64) {
+    pub(super) fn tell(
+        &mut self,
+        id: u64,
+        status: OrderStatus,
+        reason: Reason,
+        leaves: i64,
+        at: i64,
+    ) {
         let due = self.travel.answered(at);
         let effect = Effect::Update {
             order_id: id,
@@ -365,196 +437,5 @@ impl Exchange<'_> {
             at: due,
         };
         self.effects.push((due, effect, Side::Buy));
-    }
-
-    fn land(&mut self, at: i64, id: u64, deed: Deed) {
-        match deed {
-            Deed::Submit(order) => self.submit(at, id, &order),
-            Deed::Cancel { order_id } => match self.pull(order_id) {
-                Some(_) => self.tell(order_id, OrderStatus::Canceled, Reason::None, 0, at),
-                None => self.tell(
-                    order_id,
-                    OrderStatus::CancelRejected,
-                    Reason::UnknownOrder,
-                    0,
-                    at,
-                ),
-            },
-            Deed::CancelAll => {
-                let mut ids: Vec<u64> = self.own_ids();
-                ids.sort_unstable();
-                for order_id in ids {
-                    self.pull(order_id);
-                    self.tell(order_id, OrderStatus::Canceled, Reason::None, 0, at);
-                }
-            }
-            Deed::Modify {
-                order_id,
-                price,
-                quantity,
-            } => self.modify(at, order_id, price, quantity),
-        }
-    }
-
-    fn own_ids(&self) -> Vec<u64> {
-        let levels = self.sides.iter().flat_map(BTreeMap::values);
-        let entries = levels.flat_map(|x| &x.queue);
-        entries
-            .filter_map(|x| match x {
-                Entry::Own(own) => Some(own.id),
-                Entry::Tape { .. } => None,
-            })
-            .collect()
-    }
-
-    /// Takes an own order out of its queue; gives its side, price, place and what it was.
-    fn pull(&mut self, id: u64) -> Option<(Side, i64, usize, Own)> {
-        for side in Side::BOTH {
-            for price in self.prices(side) {
-                let level = self.levels(side).get_mut(&price)?;
-                let place = level
-                    .queue
-                    .iter()
-                    .position(|x| matches!(x, Entry::Own(own) if own.id == id));
-                if let Some(place) = place
-                    && let Entry::Own(own) = level.queue.remove(place)
-                {
-                    if level.queue.is_empty() {
-                        self.levels(side).remove(&price);
-                    }
-                    return Some((side, price, place, own));
-                }
-            }
-        }
-        None
-    }
-
-    /// What an order could take now: price and quantity, best first.
-    fn offers(&self, side: Side, limit: Option<i64>) -> Vec<(i64, i64)> {
-        let other = side.opposite();
-        let within = |price: &i64| {
-            limit.is_none_or(|x| match side {
-                Side::Buy => *price <= x,
-                Side::Sell => *price >= x,
-            })
-        };
-        let prices = self.prices(other).into_iter().filter(within);
-        let offers = prices.map(|price| {
-            let level = &self.sides[other.index()][&price];
-            (price, level.shown() - level.taken)
-        });
-        offers.filter(|x| x.1 > 0).collect()
-    }
-
-    fn submit(&mut self, at: i64, id: u64, order: &Order) {
-        let is_market = order.order_type == OrderType::Market;
-        let limit = (!is_market).then_some(order.price.0);
-        let offers = self.offers(order.side, limit);
-        let offered: i64 = offers.iter().map(|x| x.1).sum();
-        let own = Own {
-            id,
-            quantity: order.quantity.0,
-            leaves: order.quantity.0,
-            queue_ahead: 0,
-            post_only: order.post_only,
-        };
-        if order.post_only && offered > 0 {
-            return self.tell(id, OrderStatus::Rejected, Reason::PostOnlyWouldCross, 0, at);
-        }
-        if is_market && offered == 0 {
-            return self.tell(id, OrderStatus::Rejected, Reason::NoLiquidity, 0, at);
-        }
-        self.tell(id, OrderStatus::New, Reason::None, own.leaves, at);
-        let is_fok = order.time_in_force == TimeInForce::Fok;
-        if is_fok && offered < own.quantity {
-            return self.tell(id, OrderStatus::Canceled, Reason::FillOrKill, 0, at);
-        }
-        let own = self.take(at, order.side, own, &offers);
-        if own.leaves == 0 {
-            return;
-        }
-        if order.time_in_force == TimeInForce::Gtc {
-            self.rest(order.side, order.price.0, own);
-        } else {
-            self.tell(id, OrderStatus::Canceled, Reason::ImmediateOrCancel, 0, at);
-        }
-    }
-
-    fn take(&mut self, at: i64, side: Side, mut own: Own, offers: &[(i64, i64)]) -> Own {
-        for (price, offered) in offers {
-            let quantity = own.leaves.min(*offered);
-            if quantity == 0 {
-                break;
-            }
-            own.leaves -= quantity;
-            self.filled(
-                &Own {
-                    queue_ahead: 0,
-                    ..own
-                },
-                side,
-                *price,
-                quantity,
-                at,
-                FillReason::Taker,
-            );
-            let arrivals = self.arrivals;
-            let level = self.levels(side.opposite()).entry(*price).or_default();
-            level.taken += quantity;
-            level.taken_until = arrivals;
-        }
-        own
-    }
-
-    fn rest(&mut self, side: Side, price: i64, own: Own) {
-        let level = self.levels(side).entry(price).or_default();
-        let queue_ahead = level.shown();
-        level.queue.push(Entry::Own(Own { queue_ahead, ..own }));
-    }
-
-    fn modify(&mut self, at: i64, id: u64, price: i64, quantity: i64) {
-        let Some((side, old_price, place, own)) = self.pull(id) else {
-            return self.tell(
-                id,
-                OrderStatus::ReplaceRejected,
-                Reason::UnknownOrder,
-                0,
-                at,
-            );
-        };
-        let filled = own.quantity - own.leaves;
-        let changed = Own {
-            quantity,
-            leaves: quantity - filled,
-            ..own
-        };
-        let keeps_place = price == old_price && quantity <= own.quantity;
-        let offers = if keeps_place {
-            Vec::new()
-        } else {
-            self.offers(side, Some(price))
-        };
-        let refusal = if changed.leaves <= 0 {
-            Some(Reason::InvalidQuantity)
-        } else if own.post_only && !offers.is_empty() {
-            Some(Reason::PostOnlyWouldCross)
-        } else {
-            None
-        };
-        if let Some(reason) = refusal {
-            let level = self.levels(side).entry(old_price).or_default();
-            level.queue.insert(place, Entry::Own(own));
-            return self.tell(id, OrderStatus::ReplaceRejected, reason, own.leaves, at);
-        }
-        self.tell(id, OrderStatus::Replaced, Reason::None, changed.leaves, at);
-        if keeps_place {
-            let level = self.levels(side).entry(price).or_default();
-            level.queue.insert(place, Entry::Own(changed));
-            return;
-        }
-        let after = self.take(at, side, changed, &offers);
-        if after.leaves > 0 {
-            self.rest(side, price, after);
-        }
     }
 }

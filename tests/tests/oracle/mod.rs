@@ -1,12 +1,17 @@
 //! An independent oracle for the exchange simulation: a plain price-time matching engine that keeps every queue, against
 //! which the engine's arithmetic is held on random markets and random orders.
 
+mod arriving;
 pub(crate) mod flow;
 mod jitter;
 mod matching;
 pub(crate) mod scripted;
+mod special;
+mod waiting;
 
 use backplane_engine::error::RunError;
+use backplane_engine::RunConfig;
+use backplane_engine::exchange::OrderRules;
 use backplane_engine::guest::{Guest, InProcess};
 use backplane_engine::latency::{FeedLatency, Latency};
 use backplane_engine::record::{
@@ -15,7 +20,7 @@ use backplane_engine::record::{
 };
 use backplane_sdk::params::Params;
 use backplane_sdk::types::{Nanos, OrderStatus, Reason, Side};
-use backplane_tests::rows::{Rows, play, resolve};
+use backplane_tests::rows::{Rows, play_by, resolve};
 use proptest::prelude::*;
 
 use jitter::Travel;
@@ -114,17 +119,23 @@ pub(crate) fn answers(
     guest: Box<dyn Guest>,
     delays: Delays,
 ) -> Result<Vec<Effect>, RunError> {
-    answers_after(source, guest, delays.latency())
+    answers_after(source, guest, delays.latency(), OrderRules::default())
 }
 
-/// As [`answers`] with any latencies.
-fn answers_after(
+/// As [`answers`] with any latencies, where the user chose some rules.
+pub(crate) fn answers_after(
     source: &mut Rows,
     guest: Box<dyn Guest>,
     latency: Latency,
+    orders: OrderRules,
 ) -> Result<Vec<Effect>, RunError> {
     let mut effects = Effects::default();
-    play(source, vec![guest], latency, &mut effects)?;
+    let config = RunConfig {
+        latency,
+        orders,
+        ..RunConfig::default()
+    };
+    play_by(source, vec![guest], config, Vec::new(), &mut effects)?;
     Ok(effects.0)
 }
 
@@ -174,7 +185,7 @@ proptest! {
         let latency = travel.latency();
         let expected = matching::simulate(&messages, seed, &mut travel);
         let mut source = Rows::new(resolve(&messages, 1), batch);
-        let found = answers_after(&mut source, scripted(seed), latency).unwrap();
+        let found = answers_after(&mut source, scripted(seed), latency, OrderRules::default()).unwrap();
         for (number, (found, expected)) in found.iter().zip(&expected).enumerate() {
             prop_assert_eq!(found, expected, "answer {}", number);
         }

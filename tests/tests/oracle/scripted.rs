@@ -14,6 +14,12 @@ pub(crate) enum Deed {
         price: i64,
         quantity: i64,
     },
+    ModifyStop {
+        order_id: u64,
+        stop_price: i64,
+        price: i64,
+        quantity: i64,
+    },
     Cancel {
         order_id: u64,
     },
@@ -22,6 +28,46 @@ pub(crate) enum Deed {
 
 /// What the script does and when; both the strategy and the oracle follow it.
 pub(crate) fn script(seed: u64) -> Vec<(i64, Deed)> {
+    plan(seed, order)
+}
+
+/// As [`script`], with stops, icebergs and orders that end by themselves among the orders.
+pub(crate) fn special_script(seed: u64) -> Vec<(i64, Deed)> {
+    let mut random = Random(seed ^ 0x5705);
+    let mut deeds = plan(seed, special_order);
+    for (_, deed) in &mut deeds {
+        if let Deed::Modify {
+            order_id,
+            price,
+            quantity,
+        } = *deed
+        {
+            let no_limit = random.below(2) == 0;
+            let price = if no_limit { i64::MAX } else { price };
+            match random.below(3) {
+                0 => {}
+                1 if no_limit => {
+                    *deed = Deed::Modify {
+                        order_id,
+                        price,
+                        quantity,
+                    };
+                }
+                _ => {
+                    *deed = Deed::ModifyStop {
+                        order_id,
+                        stop_price: 96 + random.below(9) as i64,
+                        price,
+                        quantity,
+                    };
+                }
+            }
+        }
+    }
+    deeds
+}
+
+fn plan(seed: u64, order: fn(&mut Random, i64, i64) -> Order) -> Vec<(i64, Deed)> {
     let mut random = Random(seed ^ 0x5EED);
     let mut now = 1_000;
     let mut submitted = 0;
@@ -67,6 +113,48 @@ fn order(random: &mut Random, price: i64, quantity: i64) -> Order {
     }
 }
 
+/// An order of any kind.
+fn special_order(random: &mut Random, price: i64, quantity: i64) -> Order {
+    let plain = order(random, price, quantity);
+    let (instrument, side, quantity) = (plain.instrument, plain.side, plain.quantity);
+    let stop_price = Price(95 + random.below(11) as i64);
+    let mut special = match random.below(6) {
+        0 => plain,
+        1 => Order::stop(instrument, side, stop_price, quantity),
+        2 => Order::stop_limit(instrument, side, stop_price, Price(price), quantity),
+        3 => {
+            let trail = Price(1 + random.below(4) as i64);
+            let trailing = Order::trailing_stop(instrument, side, trail, quantity);
+            let stop_price = if random.below(2) == 0 {
+                stop_price
+            } else {
+                Price::UNDEFINED
+            };
+            Order {
+                stop_price,
+                ..trailing
+            }
+        }
+        _ => Order::limit(instrument, side, Price(price), quantity),
+    };
+    if special.price.is_defined() && special.time_in_force == TimeInForce::Gtc {
+        special = match random.below(4) {
+            0 => special.iceberg(Quantity(1 + random.below(4) as i64)),
+            1 => special.post_only(),
+            _ => special,
+        };
+    }
+    if special.time_in_force == TimeInForce::Gtc {
+        special = match random.below(5) {
+            0 => special.day(),
+            1 => special.good_till(Timestamp(2_000 + random.below(8_000) as i64)),
+            2 if special.displayed.is_zero() && !special.post_only => special.fok(),
+            _ => special,
+        };
+    }
+    special
+}
+
 /// What is done on hearing of a fill: for every third order number, as much is offered back at the same price.
 pub(crate) fn reaction(fill_order: u64, side: Side, price: i64, quantity: i64) -> Option<Order> {
     let back = Order::limit(
@@ -85,11 +173,22 @@ pub(crate) struct Scripted {
 
 impl Strategy for Scripted {
     fn descriptor() -> Descriptor {
-        Descriptor::new("scripted", "1.0.0").param(Param::integer("seed", 1, 0..=i64::MAX, "seed"))
+        Descriptor::new("scripted", "1.0.0")
+            .param(Param::integer("seed", 1, 0..=i64::MAX, "seed"))
+            .param(Param::boolean(
+                "special",
+                false,
+                "whether orders are of any kind",
+            ))
     }
 
     fn new(params: &Params) -> Result<Self, String> {
-        let script = script(params.integer("seed") as u64);
+        let seed = params.integer("seed") as u64;
+        let script = if params.boolean("special") {
+            special_script(seed)
+        } else {
+            script(seed)
+        };
         Ok(Scripted { script })
     }
 
@@ -113,6 +212,17 @@ impl Strategy for Scripted {
             } => {
                 ctx.modify(OrderId(order_id), Price(price), Quantity(quantity));
             }
+            Deed::ModifyStop {
+                order_id,
+                stop_price,
+                price,
+                quantity,
+            } => ctx.modify_stop(
+                OrderId(order_id),
+                Price(stop_price),
+                Price(price),
+                Quantity(quantity),
+            ),
             Deed::Cancel { order_id } => ctx.cancel(OrderId(order_id)),
             Deed::CancelAll => ctx.cancel_all(None),
         }

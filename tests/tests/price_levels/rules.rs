@@ -264,6 +264,7 @@ impl Exchange {
                 price,
                 quantity,
             } => self.modify(at, order_id, price, quantity),
+            Deed::ModifyStop { .. } => unreachable!("these scripts have no stops"),
         }
     }
 

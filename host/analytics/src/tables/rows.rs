@@ -23,6 +23,7 @@ pub(super) const STATUSES: &[&str] = &[
     "cancel_rejected",
     "expired",
     "replace_rejected",
+    "triggered",
 ];
 pub(super) const COMMANDS: &[&str] = &[
     "submit",
@@ -33,7 +34,15 @@ pub(super) const COMMANDS: &[&str] = &[
     "cancel_timer",
 ];
 pub(super) const ORDER_TYPES: &[&str] = &["market", "limit", "stop", "stop_limit", "trailing_stop"];
-pub(super) const TIMES_IN_FORCE: &[&str] = &["day", "gtc", "ioc", "fok", "gtd"];
+pub(super) const TIMES_IN_FORCE: &[&str] = &[
+    "day",
+    "gtc",
+    "ioc",
+    "fok",
+    "gtd",
+    "at_the_opening",
+    "at_the_close",
+];
 pub(super) const FILL_REASONS: &[&str] = &["queue_reached", "traded_through", "crossed", "taker"];
 pub(super) const LOG_LEVELS: &[&str] = &["error", "warning", "information", "debug"];
 
@@ -55,6 +64,7 @@ const fn status(status: OrderStatus) -> u32 {
         OrderStatus::CancelRejected => 4,
         OrderStatus::Expired => 5,
         OrderStatus::ReplaceRejected => 6,
+        OrderStatus::Triggered => 7,
     }
 }
 
@@ -75,6 +85,8 @@ const fn time_in_force(time_in_force: TimeInForce) -> u32 {
         TimeInForce::Ioc => 2,
         TimeInForce::Fok => 3,
         TimeInForce::Gtd => 4,
+        TimeInForce::AtTheOpening => 5,
+        TimeInForce::AtTheClose => 6,
     }
 }
 
@@ -173,7 +185,7 @@ pub(super) fn equity(record: &EquityRecord, multiplier: i64) -> [Cell<'static>; 
 
 /// A row of `journal`; none for a recorded value, which has a table of its own, and for a kind that is not known, which
 /// is a fault and no command.
-pub(super) fn command(record: &CommandRecord) -> Option<[Cell<'static>; 19]> {
+pub(super) fn command(record: &CommandRecord) -> Option<[Cell<'static>; 22]> {
     let command = &record.command;
     let body = command.body()?;
     if matches!(body, CommandBody::Metric { .. }) {
@@ -190,6 +202,8 @@ pub(super) fn command(record: &CommandRecord) -> Option<[Cell<'static>; 19]> {
         CommandBody::CancelAll { .. } | CommandBody::Metric { .. } => (None, None, None),
     };
     let defined = |x: i64| Price(x).is_defined().then_some(x);
+    // Options: neither 0 nor "no price" and "never", which are the same number.
+    let some = |x: i64| defined(x).filter(|x| *x != 0);
     let word = |x: Option<u32>| Cell::Word(x.filter(|_| submits));
     let [bid_price, bid_size, ask_price, ask_size] = best(&record.local);
     Some([
@@ -208,7 +222,10 @@ pub(super) fn command(record: &CommandRecord) -> Option<[Cell<'static>; 19]> {
         Cell::Flag(submits.then_some(command.flags & command_flag::POST_ONLY != 0)),
         Cell::Integer(defined(command.price).filter(|_| priced)),
         Cell::Integer(priced.then_some(command.quantity)),
-        Cell::Integer(defined(command.stop_price).filter(|_| submits)),
+        Cell::Integer(some(command.stop_price).filter(|_| priced)),
+        Cell::Integer(some(command.trail).filter(|_| submits)),
+        Cell::Integer(some(command.displayed).filter(|_| submits)),
+        Cell::Integer(some(command.expire_at).filter(|_| submits)),
         bid_price,
         bid_size,
         ask_price,

@@ -226,6 +226,8 @@ pub fn run(directory: &Path, spec: &Spec) -> (Report, Recorded) {
 
 fn summary(spec: &Spec, accounts: &[Account], bid: i64, last: i64) -> RunSummary {
     let instance = |(behaviour, account): (&Behaviour, &Account)| InstanceSummary {
+        refused: Vec::new(),
+        kill: None,
         outcome: match behaviour.stopped {
             None => Outcome::Finished,
             Some(step) => Outcome::Stopped {

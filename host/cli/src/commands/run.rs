@@ -34,6 +34,7 @@ pub(super) fn execute(arguments: &RunArguments, models: &Models) -> Result<u8, C
         results: results.clone(),
         engine: settings.engine.clone(),
         strategies: strategies.collect::<Result<_, _>>()?,
+        limits: settings.limits.clone(),
         trace: None,
     };
     let stall_timeout = Duration::from_nanos(settings.stall_timeout.0.unsigned_abs());

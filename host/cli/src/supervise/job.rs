@@ -8,6 +8,7 @@ use backplane_engine::fault::Fault;
 use serde::{Deserialize, Serialize};
 
 use crate::error::CliError;
+use crate::limits::LimitSettings;
 use crate::settings::EngineSettings;
 
 /// What a worker is to do.
@@ -21,6 +22,8 @@ pub struct Job {
     pub engine: EngineSettings,
     /// The strategies, in the order of their numbers.
     pub strategies: Vec<JobStrategy>,
+    /// The limits of each.
+    pub limits: Vec<LimitSettings>,
     /// Where to note each message before it is heard; none while nothing is suspected.
     pub trace: Option<PathBuf>,
 }

@@ -34,6 +34,7 @@ use super::job::{Job, JobStrategy, News};
 use super::trace::Trace;
 use crate::error::CliError;
 use crate::exit;
+use crate::limits::LimitSettings;
 use crate::models::Models;
 use crate::prefetch::PrefetchedSource;
 use crate::source::{TapeSource, instruments};
@@ -269,6 +270,7 @@ fn work(job: &Job, models: &Models, newsroom: &Newsroom) -> Result<usize, CliErr
         source: source.as_mut(),
         guests,
         config,
+        limits: job.limits.iter().map(LimitSettings::limits).collect(),
         recorder: &mut results,
         watcher: &mut WorkerWatch {
             pulse,
@@ -407,6 +409,10 @@ fn describe_run(
     instruments: Vec<InstrumentDescription>,
     instances: Vec<InstanceDescription>,
 ) -> RunDescription {
+    let mut config = serde_json::to_value(job.engine.described()).unwrap_or_default();
+    let labels = job.strategies.iter().map(|x| x.label.clone());
+    let limits: BTreeMap<String, LimitSettings> = labels.zip(job.limits.iter().copied()).collect();
+    config["risk"] = serde_json::to_value(limits).unwrap_or_default();
     RunDescription {
         tool_version: env!("CARGO_PKG_VERSION").into(),
         tape: TapeDescription {
@@ -418,7 +424,7 @@ fn describe_run(
         },
         starting_cash: Money(job.engine.cash.into()),
         currency: job.engine.account.currency.clone(),
-        config: serde_json::to_value(job.engine.described()).unwrap_or_default(),
+        config,
         instances,
     }
 }

@@ -109,9 +109,9 @@ impl Exchange {
                     arrived: order.arrived,
                     best: best.best_levels(),
                 };
-                let after = self.own.reduce(&waiting, quantity);
+                let after = self.execute(view, &waiting, quantity, place);
                 self.fill(view, &after, order.price, quantity, row.ts_event, context);
-                number += usize::from(after.leaves.0 > 0);
+                number += usize::from(quantity < waiting.leaves);
             } else {
                 number += 1;
             }

@@ -8,6 +8,7 @@
 use backplane_sdk::types::{Action, InstrumentId, Price, Quantity, Side};
 
 use super::own::OwnOrder;
+use super::rules::Taken;
 use super::{Exchange, View};
 use crate::record::FillReason;
 use crate::request::FillContext;
@@ -58,7 +59,7 @@ impl Exchange {
             };
             let quantity = left.min(order.leaves);
             left -= quantity;
-            let after = self.own.reduce(&order, quantity);
+            let after = self.execute(view, &order, quantity, place);
             let context = FillContext {
                 reason,
                 queue_ahead: order.queue_ahead,
@@ -81,7 +82,9 @@ impl Exchange {
         let (shown, price) = (Quantity(row.level_size.into()), Price(row.price));
         let got = Quantity(row.size.into()) - left;
         let level = (instrument, side, price);
-        self.taken.take(level, got, shown, number + 1);
+        if self.rules.orders.taken == Taken::Stays {
+            self.taken.take(level, got, shown, number + 1);
+        }
         let own = self.own.side(instrument.index(), side.opposite()).first();
         let is_locked = own.is_some_and(|x| side.opposite().crosses(x.price, price));
         if is_locked && !self.locked.contains(&instrument) {

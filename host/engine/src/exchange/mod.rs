@@ -9,14 +9,24 @@
 //! reached ours first, and one of an order ahead of ours does not concern it. On a tape that shows price levels only,
 //! every change of a level with own orders is visited.
 
-mod fees;
-mod levels;
+mod rules;
+
 mod maker;
 mod own;
 mod prints;
 mod queue;
 mod taken;
 mod taker;
+
+mod levels;
+
+mod expiry;
+mod iceberg;
+mod self_trade;
+mod special;
+mod stops;
+
+mod fees;
 
 use std::collections::VecDeque;
 
@@ -31,15 +41,18 @@ pub use fees::{
     Execution, Fee, FeeModel, FeePlan, FeePlans, Fees, OrderBounds, Schedule, Tier, Volume, Window,
 };
 pub use queue::{Defect, Matching, QueueRules};
+pub use rules::{OrderRules, Rules, SelfTrade, Taken};
 
 use crate::contract::Contract;
-use crate::delay::Way;
 use crate::later::LaterBook;
 use crate::request::{FillContext, Refused, Request, RequestBody};
 use crate::row::signal;
 use crate::rows::Rows;
+use expiry::Expiries;
+use iceberg::Icebergs;
 use own::{OwnOrder, OwnOrders};
 use prints::Debts;
+use stops::{StopOrder, Stops};
 use taken::TakenLiquidity;
 
 /// The market as the exchange of one strategy needs it: the rows that are loaded and the book that the strategies see.
@@ -57,25 +70,19 @@ pub struct View<'a> {
     pub instruments: &'a [Instrument],
     /// What each of them is worth.
     pub contracts: &'a [Contract],
+    /// The last trade's price of each that the strategies heard; undefined before the first.
+    pub last_trades: &'a [Price],
 }
 
-/// How one exchange behaves.
-#[derive(Clone, Debug)]
-pub struct Rules {
-    /// The way of answers to the strategy.
-    pub response: Way<1>,
-    /// Nanoseconds from the exchange to the strategy, at least.
-    pub response_min: i64,
-    /// Nanoseconds from the strategy to the exchange, at least.
-    pub entry_min: i64,
-    /// What executions cost.
-    pub fees: FeePlans,
-    /// The most orders that may be open.
-    pub open_orders_max: usize,
-    /// Whether the tape shows price levels only, and no orders.
-    pub shows_levels: bool,
-    /// How the queue at a price is kept.
-    pub queue: QueueRules,
+/// How an order comes to the book.
+#[derive(Clone, Copy, Debug)]
+struct Arrival {
+    /// When.
+    at: i64,
+    /// What is told of it first.
+    first: OrderStatus,
+    /// How much of it is shown at a time; zero where all of it is.
+    displayed: Quantity,
 }
 
 /// The exchange of one strategy.
@@ -88,6 +95,11 @@ pub struct Exchange {
     /// For each fill among the answers what else is known of it.
     fill_contexts: VecDeque<FillContext>,
     own: OwnOrders,
+    /// What of own orders is not shown.
+    icebergs: Icebergs,
+    /// Own orders that wait outside the book.
+    stops: Stops,
+    expiries: Expiries,
     taken: TakenLiquidity,
     /// Instruments in which an own order rests at or through the other side's best price, because what was there is
     /// taken: every added order may fill it.
@@ -117,6 +129,9 @@ impl Exchange {
             answers: VecDeque::new(),
             fill_contexts: VecDeque::new(),
             own: OwnOrders::default(),
+            icebergs: Icebergs::default(),
+            stops: Stops::default(),
+            expiries: Expiries::default(),
             taken: TakenLiquidity::default(),
             locked: Vec::new(),
             matched: 0,
@@ -158,7 +173,7 @@ impl Exchange {
     /// Whether the tape must be matched against something.
     #[inline]
     fn is_live(&self) -> bool {
-        !self.own.is_empty() || !self.taken.is_empty()
+        !self.own.is_empty() || !self.taken.is_empty() || !self.stops.is_empty()
     }
 
     /// The exchange time up to which the strategies' books may go before this exchange must be advanced: they must
@@ -208,10 +223,15 @@ impl Exchange {
             if !self.is_live() {
                 self.matched = self.matched.max(view.heard);
             }
-            let lands = self.next_landing();
-            self.match_until(view, lands.min(self.limit));
-            if lands > self.limit || lands > self.entry_closes {
+            let (lands, expires) = (self.next_landing(), self.next_expiry());
+            let next = lands.min(expires);
+            self.match_until(view, next.min(self.limit));
+            if next > self.limit || next > self.entry_closes {
                 break;
+            }
+            if expires < lands {
+                self.expire(expires);
+                continue;
             }
             let Some(request) = self.requests.pop_front() else {
                 break;
@@ -237,14 +257,16 @@ impl Exchange {
         self.land(view, &Request { lands: at, body });
     }
 
-    /// Whether this exchange has nothing to do while no row can fill anything: no request and no answer is on its way,
-    /// and nothing is remembered of what was taken.
+    /// Whether this exchange has nothing to do up to exchange time `until` while no row can fill anything: no request
+    /// and no answer is on its way, nothing is remembered of what was taken, no stop waits and no order expires.
     #[inline]
-    pub fn only_rests(&self) -> bool {
+    pub fn only_rests(&self, until: i64) -> bool {
         self.requests.is_empty()
             && self.answers.is_empty()
             && self.taken.is_empty()
             && self.locked.is_empty()
+            && self.stops.is_empty()
+            && self.expiries.last_moment() > until
     }
 
     /// Whether orders rest.
@@ -262,9 +284,19 @@ impl Exchange {
     }
 
     /// Matches whole events of the tape up to exchange time `until`, or to the limit if that comes nearer.
+    #[inline]
     fn match_until(&mut self, view: &View<'_>, until: i64) {
+        if self.stops.is_empty() {
+            self.match_rows(view, until, usize::MAX);
+        } else {
+            self.match_and_trigger(view, until);
+        }
+    }
+
+    /// As [`Exchange::match_until`], no further than the place `bound`, with which an event begins.
+    fn match_rows(&mut self, view: &View<'_>, until: i64, bound: usize) {
         let start = view.place(self.matched);
-        let mut end = view.rows.event_after(start, until);
+        let mut end = view.rows.event_after(start, until).min(bound);
         if self.counts || !self.taken.is_empty() || !self.locked.is_empty() {
             self.match_rows(view, start, end);
             return;
@@ -335,21 +367,26 @@ impl Exchange {
 
     fn land(&mut self, view: &View<'_>, request: &Request) {
         let at = request.lands;
-        match request.body {
-            RequestBody::Submit(order) => self.submit(view, &order, at),
-            RequestBody::Refuse(refused) => self.refuse(&refused, at),
+        match &request.body {
+            RequestBody::Submit(order) => self.submit(view, order, at),
+            RequestBody::SubmitSpecial(special) => self.submit_special(view, special, at),
+            RequestBody::Refuse(refused) => self.refuse(refused, at),
+            RequestBody::RefuseModify { order_id, reason } => {
+                self.refuse_modify(*order_id, *reason, at);
+            }
             RequestBody::Modify {
                 order_id,
                 price,
                 quantity,
-            } => self.modify(view, order_id, price, quantity, at),
-            RequestBody::Cancel { order_id } => self.cancel(order_id, at),
-            RequestBody::CancelAll { instrument } => self.cancel_all(instrument, at),
+                stop_price,
+            } => self.modify(view, *order_id, (*price, *quantity, *stop_price), at),
+            RequestBody::Cancel { order_id } => self.cancel(*order_id, at),
+            RequestBody::CancelAll { instrument } => self.cancel_all(*instrument, at),
         }
     }
 
     fn cancel(&mut self, order_id: OrderId, at: i64) {
-        match self.own.remove(order_id) {
+        match self.end(order_id) {
             Some(order) => self.update(&order, OrderStatus::Canceled, Reason::None, at),
             None => self.answer(at, not_open(order_id, OrderStatus::CancelRejected, at)),
         }
@@ -361,11 +398,21 @@ impl Exchange {
         }
     }
 
-    /// Removes the resting order of the lowest number, of an instrument or of all.
+    /// Removes the open order of the lowest number, of an instrument or of all.
     fn remove_first(&mut self, instrument: Option<InstrumentId>) -> Option<OwnOrder> {
         let concerned = |x: &(OrderId, InstrumentId)| instrument.is_none_or(|y| x.1 == y);
-        let (order_id, _) = self.own.numbers().find(concerned)?;
-        self.own.remove(order_id)
+        let resting = self.own.numbers().find(concerned).map(|x| x.0);
+        let waiting = self.stops.first(instrument);
+        self.end(resting.into_iter().chain(waiting).min()?)
+    }
+
+    /// Removes an open order, whether it rests or waits; gives it as news of its end tell.
+    #[inline]
+    fn end(&mut self, order_id: OrderId) -> Option<OwnOrder> {
+        if let Some((order, _)) = self.take_out(order_id) {
+            return Some(order);
+        }
+        self.stops.remove(order_id).map(|x| x.told())
     }
 
     /// Ends all orders, those on their way included, and gives the news of it, which nobody waits for: the strategy was
@@ -383,7 +430,12 @@ impl Exchange {
             news.push(order.news(status, reason, at));
         }
         for request in std::mem::take(&mut self.requests) {
-            if let RequestBody::Submit(order) = request.body {
+            let order = match &request.body {
+                RequestBody::Submit(order) => Some(order),
+                RequestBody::SubmitSpecial(special) => Some(&special.order),
+                _ => None,
+            };
+            if let Some(order) = order {
                 news.push(OrderUpdate {
                     instrument: order.instrument,
                     order_id: order.order_id,
@@ -415,6 +467,15 @@ impl Exchange {
             ts_recv: Timestamp(at),
         };
         self.answer(at, update);
+    }
+
+    fn refuse_modify(&mut self, order_id: OrderId, reason: Reason, at: i64) {
+        let status = OrderStatus::ReplaceRejected;
+        let waiting = self.stops.get(order_id).map(StopOrder::told);
+        match self.whole(order_id).or(waiting) {
+            Some(order) => self.update(&order, status, reason, at),
+            None => self.answer(at, not_open(order_id, status, at)),
+        }
     }
 
     /// Answers with news of an order.

@@ -6,6 +6,8 @@
 use backplane_sdk::by_number::ByNumber;
 use backplane_sdk::types::{InstrumentId, OrderId, Price, Quantity, Side, Timestamp};
 
+use crate::request::NewOrder;
+
 /// No slot for an instrument yet.
 const NONE: u32 = u32::MAX;
 
@@ -28,6 +30,32 @@ pub(super) struct OwnOrder {
     /// When it took its place.
     pub(super) arrived: Timestamp,
     pub(super) post_only: bool,
+    /// Whether a part of it may not be shown; `leaves` is what is shown.
+    pub(super) is_iceberg: bool,
+}
+
+impl OwnOrder {
+    /// A new order after `place` tape rows.
+    #[inline]
+    pub(super) const fn new(order: &NewOrder, place: u64, at: i64) -> OwnOrder {
+        OwnOrder {
+            order_id: order.order_id,
+            instrument: order.instrument,
+            side: order.side,
+            price: match order.limit {
+                Some(limit) => limit,
+                None => Price::UNDEFINED,
+            },
+            quantity: order.quantity,
+            leaves: order.quantity,
+            place,
+            queue_ahead: Quantity::ZERO,
+            ahead: Quantity::ZERO,
+            arrived: Timestamp(at),
+            post_only: order.post_only,
+            is_iceberg: false,
+        }
+    }
 }
 
 #[derive(Debug, Default)]

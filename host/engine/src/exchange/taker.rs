@@ -7,60 +7,96 @@ use backplane_sdk::book::Level;
 use backplane_sdk::types::{OrderId, OrderStatus, Price, Quantity, Reason, Timestamp};
 
 use super::own::OwnOrder;
-use super::{Exchange, View, not_open};
+use super::rules::Taken;
+use super::{Arrival, Exchange, View};
 use crate::record::FillReason;
 use crate::request::{FillContext, NewOrder, Rest, is_valid_price, is_valid_quantity};
 
 impl Exchange {
     /// A new order lands.
+    #[inline]
     pub(super) fn submit(&mut self, view: &View<'_>, new: &NewOrder, at: i64) {
-        let order = OwnOrder {
-            order_id: new.order_id,
-            instrument: new.instrument,
-            side: new.side,
-            price: new.limit.unwrap_or(Price::UNDEFINED),
-            quantity: new.quantity,
-            leaves: new.quantity,
-            place: self.matched,
-            queue_ahead: Quantity::ZERO,
-            ahead: Quantity::ZERO,
-            arrived: Timestamp(at),
-            post_only: new.post_only,
+        let arrival = Arrival {
+            at,
+            first: OrderStatus::New,
+            displayed: Quantity::ZERO,
         };
+        self.arrive(view, new, arrival);
+    }
+
+    /// An order arrives at the book, new or triggered; `true` where some of it rests then.
+    pub(super) fn arrive(&mut self, view: &View<'_>, new: &NewOrder, arrival: Arrival) -> bool {
+        let at = arrival.at;
+        let order = OwnOrder::new(new, self.matched, at);
         let (levels, may_cross) = self.reachable(view, &order, new.limit);
         let offered: Quantity = sum(&levels);
-        let refusal = if new.post_only && offered.0 > 0 {
+        let meets_own = self.may_meet_own(&order, new.limit);
+        let is_new = arrival.first == OrderStatus::New;
+        let refusal = if new.post_only && (offered.0 > 0 || meets_own) {
             Some(Reason::PostOnlyWouldCross)
         } else if new.limit.is_none() && offered.is_zero() {
             Some(Reason::NoLiquidity)
-        } else if self.own.len() >= self.rules.open_orders_max && new.rest == Rest::Rests {
+        } else if is_new && new.rest == Rest::Rests && self.is_full() {
             Some(Reason::TooManyOrders)
         } else {
             None
         };
         if let Some(reason) = refusal {
-            self.update(&order, OrderStatus::Rejected, reason, at);
             self.levels = levels;
-            return;
+            self.refuse_arrival(&order, arrival, reason);
+            return false;
         }
-        self.update(&order, OrderStatus::New, Reason::None, at);
-        let killed = new.rest == Rest::Kills && offered < new.quantity;
-        let after = if killed {
-            order
+        self.update(&order, arrival.first, Reason::None, at);
+        let enough = match (new.rest, meets_own) {
+            (Rest::Kills, true) => self.offered_before_own(&order, new.limit, &levels),
+            _ => offered,
+        };
+        let killed = new.rest == Rest::Kills && enough < new.quantity;
+        let (after, ends) = if killed {
+            (order, false)
+        } else if meets_own {
+            self.take_past_own(view, order, new.limit, &levels, at)
         } else {
-            self.take(view, order, &levels, at)
+            (self.take(view, order, &levels, at), false)
         };
         self.levels = levels;
         if after.leaves.is_zero() {
-            return;
+            return false;
         }
-        match new.rest {
-            Rest::Rests => self.rest(view, after, at, may_cross),
-            Rest::Cancels => {
-                self.update(&after, OrderStatus::Canceled, Reason::ImmediateOrCancel, at);
+        let reason = match new.rest {
+            _ if ends => Reason::SelfTrade,
+            Rest::Rests => {
+                self.rest(view, after, arrival, may_cross);
+                return true;
             }
-            Rest::Kills => self.update(&after, OrderStatus::Canceled, Reason::FillOrKill, at),
-        }
+            Rest::Cancels => Reason::ImmediateOrCancel,
+            Rest::Kills => Reason::FillOrKill,
+        };
+        self.update(&after, OrderStatus::Canceled, reason, at);
+        false
+    }
+
+    /// An order that arrives is not accepted; one that was a stop was accepted before, and is cancelled.
+    fn refuse_arrival(&mut self, order: &OwnOrder, arrival: Arrival, reason: Reason) {
+        let status = if arrival.first == OrderStatus::New {
+            OrderStatus::Rejected
+        } else {
+            self.update(order, arrival.first, Reason::None, arrival.at);
+            OrderStatus::Canceled
+        };
+        self.update(order, status, reason, arrival.at);
+    }
+
+    /// How many orders are open.
+    #[inline]
+    pub(super) const fn open_orders(&self) -> usize {
+        self.own.len() + self.stops.len()
+    }
+
+    /// Whether no more orders may be open.
+    #[inline]
+    pub(super) const fn is_full(&self) -> bool {
+        self.open_orders() >= self.rules.open_orders_max
     }
 
     /// A new price and whole quantity land. The same price with less left keeps the place in the queue; everything else
@@ -69,14 +105,14 @@ impl Exchange {
         &mut self,
         view: &View<'_>,
         order_id: OrderId,
-        price: Price,
-        quantity: Quantity,
+        change: (Price, Quantity, Price),
         at: i64,
     ) {
-        let Some(order) = self.own.get(order_id).copied() else {
-            self.answer(at, not_open(order_id, OrderStatus::ReplaceRejected, at));
+        let Some(order) = self.whole(order_id) else {
+            self.modify_stop(view, order_id, change, at);
             return;
         };
+        let (price, quantity, stop_price) = change;
         let filled = order.quantity - order.leaves;
         let changed = OwnOrder {
             price,
@@ -90,12 +126,15 @@ impl Exchange {
         } else {
             self.reachable(view, &changed, Some(price))
         };
+        let meets_own = !keeps_place && self.may_meet_own(&changed, Some(price));
         let instrument = &view.instruments[order.instrument.index()];
-        let refusal = if !is_valid_price(price, instrument.tick) {
+        let refusal = if stop_price.is_defined() {
+            Some(Reason::InvalidStopPrice)
+        } else if !is_valid_price(price, instrument.tick) {
             Some(Reason::InvalidPrice)
         } else if changed.leaves.0 <= 0 || !is_valid_quantity(quantity) {
             Some(Reason::InvalidQuantity)
-        } else if order.post_only && sum(&levels).0 > 0 {
+        } else if order.post_only && (sum(&levels).0 > 0 || meets_own) {
             Some(Reason::PostOnlyWouldCross)
         } else {
             None
@@ -107,16 +146,27 @@ impl Exchange {
         }
         if keeps_place {
             self.levels = levels;
-            self.own.replace(&changed);
+            self.shrink(&changed);
             self.update(&changed, OrderStatus::Replaced, Reason::None, at);
             return;
         }
-        self.own.remove(order_id);
+        let displayed = self.take_out(order_id).map_or(Quantity::ZERO, |x| x.1);
         self.update(&changed, OrderStatus::Replaced, Reason::None, at);
-        let after = self.take(view, changed, &levels, at);
+        let (after, ends) = if meets_own {
+            self.take_past_own(view, changed, Some(price), &levels, at)
+        } else {
+            (self.take(view, changed, &levels, at), false)
+        };
         self.levels = levels;
-        if !after.leaves.is_zero() {
-            self.rest(view, after, at, may_cross);
+        if ends {
+            self.update(&after, OrderStatus::Canceled, Reason::SelfTrade, at);
+        } else if !after.leaves.is_zero() {
+            let arrival = Arrival {
+                at,
+                first: OrderStatus::Replaced,
+                displayed,
+            };
+            self.rest(view, after, arrival, may_cross);
         }
     }
 
@@ -151,7 +201,7 @@ impl Exchange {
     }
 
     /// Takes from levels, best first, one fill each. Gives the order as it is afterwards.
-    fn take(
+    pub(super) fn take(
         &mut self,
         view: &View<'_>,
         mut order: OwnOrder,
@@ -178,13 +228,15 @@ impl Exchange {
             let other = order.side.opposite();
             let shown = truth.size_at(other, level.price);
             let level = (order.instrument, other, level.price);
-            self.taken.take(level, quantity, shown, self.matched);
+            if self.rules.orders.taken == Taken::Stays {
+                self.taken.take(level, quantity, shown, self.matched);
+            }
         }
         order
     }
 
     /// Rests what is left of an order, behind all that the tape shows at its price.
-    fn rest(&mut self, view: &View<'_>, order: OwnOrder, at: i64, may_cross: bool) {
+    fn rest(&mut self, view: &View<'_>, order: OwnOrder, arrival: Arrival, may_cross: bool) {
         let truth = view.truth(order.instrument, self.matched);
         if may_cross {
             let other = truth.best(order.side.opposite());
@@ -194,17 +246,21 @@ impl Exchange {
             }
         }
         let ahead = truth.size_at(order.side, order.price);
-        self.own.insert(OwnOrder {
+        let mut order = OwnOrder {
             place: self.matched,
             queue_ahead: ahead,
             ahead,
-            arrived: Timestamp(at),
+            arrived: Timestamp(arrival.at),
             ..order
-        });
+        };
+        if arrival.displayed.0 > 0 {
+            self.hide(&mut order, arrival.displayed);
+        }
+        self.own.insert(order);
     }
 }
 
-fn sum(levels: &[Level]) -> Quantity {
+pub(super) fn sum(levels: &[Level]) -> Quantity {
     levels.iter().fold(Quantity::ZERO, |all, level| {
         all + Quantity(level.size.0.max(0))
     })

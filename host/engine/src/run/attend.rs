@@ -92,7 +92,10 @@ impl Run<'_> {
                 continue;
             }
             let seat = &mut self.seats[place];
-            if is_calm && seat.exchange.only_rests() && seat.timers.next() > quiet_until {
+            if is_calm
+                && seat.exchange.only_rests(self.calm.done)
+                && seat.timers.next() > quiet_until
+            {
                 seat.exchange.pass(self.calm.matched, self.calm.done);
                 self.note_due(place);
             } else {
@@ -188,6 +191,7 @@ impl Run<'_> {
             books: self.market.books(),
             instruments: self.instruments,
             contracts: &self.contracts,
+            last_trades: self.market.last_trades(),
         };
         let exchange = &mut self.seats[place].exchange;
         if let Some(at) = entry_closes {
@@ -213,6 +217,9 @@ impl Run<'_> {
     }
 
     fn hear_answer(&mut self, place: usize, message: &Message) -> Result<(), RunError> {
+        if let Some(risk) = &mut self.seats[place].risk {
+            risk.hear(message);
+        }
         if message.kind == kind::FILL {
             self.note_fill(place, message)?;
         } else {
@@ -221,6 +228,7 @@ impl Run<'_> {
                 self.record_update(place, message)?;
             }
         }
+        self.watch(place, message.ts_recv, Some(message))?;
         self.deliver(place, message)
     }
 
@@ -295,15 +303,20 @@ impl Run<'_> {
     }
 
     /// The price at which a position is valued now: the mid; the last trade while a side is empty.
-    fn mark(&self, instrument: InstrumentId) -> Option<Price> {
+    pub(super) fn mark(&self, instrument: InstrumentId) -> Option<Price> {
+        let mid = self.best(instrument).mid();
+        mid.or_else(|| self.last_trade(instrument))
+    }
+
+    /// The last trade's price as the strategies know it now; `None` before the first.
+    pub(super) fn last_trade(&self, instrument: InstrumentId) -> Option<Price> {
         let rows = self.window.rows();
         let traded = |x: &usize| {
             rows.has(*x, signal::TRADE) && u32::from(rows.instrument[*x]) == instrument.0
         };
         let last = self.unheard().rfind(traded);
         let last = last.map(|place| Price(rows.price[place]));
-        let mid = self.best(instrument).mid();
-        mid.or(last).or_else(|| self.market.last_trade(instrument))
+        last.or_else(|| self.market.last_trade(instrument))
     }
 
     /// Values every account and records what changed.

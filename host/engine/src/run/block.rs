@@ -114,6 +114,9 @@ impl Run<'_> {
     pub(super) fn happen(&mut self, due: i64, next: i64) -> Result<(), RunError> {
         if self.next_sample <= self.router.next_bar() {
             self.sample(Timestamp(due))?;
+            for place in 0..self.seats.len() {
+                self.watch(place, due, None)?;
+            }
             self.next_sample = self.sample_after(next);
             Ok(())
         } else {

@@ -7,7 +7,7 @@ use backplane_sdk::types::{Instrument, Money, Nanos};
 use crate::contract::Contract;
 use crate::delay::{Delay, LATENCY_MAX, Leg, Way};
 use crate::error::RunError;
-use crate::exchange::{FeePlans, QueueRules, Rules};
+use crate::exchange::{FeePlans, OrderRules, QueueRules, Rules};
 use crate::latency::{FeedLatency, Latency};
 use crate::random::key;
 
@@ -31,6 +31,8 @@ pub struct RunConfig {
     pub open_orders_max: usize,
     /// How the queue at a price is kept.
     pub queue: QueueRules,
+    /// What a user may choose about orders.
+    pub orders: OrderRules,
 }
 
 /// Market data as recorded, 100 us to the exchange and back, no fees, a million in cash, accounts valued every second.
@@ -49,6 +51,7 @@ impl Default for RunConfig {
             sample_interval: Nanos::from_secs(1),
             open_orders_max: 10_000,
             queue: QueueRules::default(),
+            orders: OrderRules::default(),
         }
     }
 }
@@ -71,6 +74,14 @@ impl RunConfig {
                 field: "sample_interval",
                 value: format!("{} ns", self.sample_interval.0),
                 allowed: "at least 1 ms".into(),
+            });
+        }
+        let session_end = self.orders.session_end;
+        if session_end < Nanos::ZERO || session_end >= Nanos::from_secs(86_400) {
+            return Err(RunError::Config {
+                field: "orders.session_end",
+                value: format!("{} ns", session_end.0),
+                allowed: "a time of day".into(),
             });
         }
         Ok(())
@@ -115,6 +126,7 @@ impl RunConfig {
             open_orders_max: self.open_orders_max,
             shows_levels,
             queue: self.queue,
+            orders: self.orders,
         }
     }
 

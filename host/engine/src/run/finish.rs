@@ -63,6 +63,8 @@ impl Run<'_> {
             fills: seat.fills,
             equity: starting_cash + seat.account.equity(),
             fees: seat.account.fees(),
+            refused: seat.risk.as_ref().map_or(Vec::new(), |x| x.refused()),
+            kill: seat.risk.as_ref().and_then(|x| x.kill()),
         });
         let instances: Vec<InstanceSummary> = instances.collect();
         let clock = self.window.clock();

@@ -15,6 +15,7 @@ mod attend;
 mod block;
 mod config;
 mod finish;
+mod risk;
 mod seat;
 
 use backplane_sdk::abi::{Command, CommandBody, Message, definition_messages, v1::kind};
@@ -32,6 +33,7 @@ use crate::record::{
     BestLevels, CommandRecord, InstanceId, LogRecord, MetricRecord, OrderRecord, Recorder,
 };
 use crate::replay::{Clock, RowSource, Window};
+use crate::risk::RiskLimits;
 use crate::router::{Changes, Router, SCHEMAS};
 use crate::summary::RunSummary;
 use ahead::Ahead;
@@ -72,6 +74,8 @@ pub struct Parts<'a> {
     pub guests: Vec<Box<dyn Guest>>,
     /// The settings.
     pub config: RunConfig,
+    /// The limits of each strategy, in their order; those that are missing have none.
+    pub limits: Vec<RiskLimits>,
     /// Who keeps the records.
     pub recorder: &'a mut dyn Recorder,
     /// Who looks on.
@@ -85,6 +89,7 @@ pub struct Parts<'a> {
 /// does wrong is never an error: it is stopped, and the summary says so.
 pub fn run(parts: Parts<'_>) -> Result<RunSummary, RunError> {
     parts.config.check()?;
+    RiskLimits::check_all(&parts.limits)?;
     let mut run = Run::new(parts)?;
     run.start()?;
     run.replay()?;
@@ -137,12 +142,14 @@ impl<'a> Run<'a> {
         let instruments = parts.instruments;
         let router = Router::new(instruments, &descriptors, &takes_batches, shows_levels)?;
         let config = &parts.config;
-        let seat = |guest: Box<dyn Guest>| {
+        let seat = |(guest, limits): (Box<dyn Guest>, RiskLimits)| {
             let name = guest.descriptor().name.clone();
             let rules = config.rules(&name, shows_levels);
-            Seat::new(guest, Exchange::new(rules), config.entry(&name))
+            Seat::new(guest, Exchange::new(rules), config.entry(&name), limits)
         };
-        let seats: Vec<Seat> = parts.guests.into_iter().map(seat).collect();
+        let unlimited = std::iter::repeat(RiskLimits::default());
+        let limits = parts.limits.into_iter().chain(unlimited);
+        let seats: Vec<Seat> = parts.guests.into_iter().zip(limits).map(seat).collect();
         Ok(Run {
             instruments: parts.instruments,
             source: parts.source,
@@ -179,7 +186,8 @@ impl<'a> Run<'a> {
         let at = first.copied().unwrap_or_default();
         self.first = at;
         self.last = at;
-        if self.keeps {
+        let has_risk = self.seats.iter().any(|x| x.risk.is_some());
+        if self.keeps || has_risk {
             self.next_sample = self.sample_after(at);
         }
         let definitions: Vec<Message> = self
@@ -333,8 +341,9 @@ impl<'a> Run<'a> {
         place: usize,
         command: &Command,
     ) -> Result<Result<(), Box<Fault>>, RunError> {
+        let situation = self.situation(place, command);
         let seat = &mut self.seats[place];
-        let body = match seat.obey(command, self.instruments) {
+        let body = match seat.obey(command, self.instruments, situation) {
             Ok(body) => body,
             Err(fault) => return Ok(Err(fault)),
         };

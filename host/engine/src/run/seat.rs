@@ -13,7 +13,8 @@ use crate::fault::Fault;
 use crate::guest::{Guest, Replies};
 use crate::journal::Journal;
 use crate::orders::OrderGate;
-use crate::request::Request;
+use crate::request::{Request, RequestBody};
+use crate::risk::{Risk, RiskLimits, Situation};
 use crate::summary::Outcome;
 
 /// The most timers that an instance may have set.
@@ -108,6 +109,8 @@ pub(super) struct Seat {
     gate: OrderGate,
     /// The way of requests to the exchange.
     entry: Way<3>,
+    /// The limits of the run, where there are any.
+    pub(super) risk: Option<Box<Risk>>,
     pub(super) exchange: Exchange,
     pub(super) timers: Timers,
     pub(super) account: Account,
@@ -129,12 +132,19 @@ pub(super) struct Due {
 }
 
 impl Seat {
-    pub(super) fn new(guest: Box<dyn Guest>, exchange: Exchange, entry: Way<3>) -> Seat {
+    pub(super) fn new(
+        guest: Box<dyn Guest>,
+        exchange: Exchange,
+        entry: Way<3>,
+        limits: RiskLimits,
+    ) -> Seat {
+        let has_limits = limits != RiskLimits::default();
         Seat {
             guest,
             gate: OrderGate::default(),
             entry,
             runs: true,
+            risk: has_limits.then(|| Box::new(Risk::new(limits))),
             exchange,
             timers: Timers::default(),
             account: Account::default(),
@@ -233,6 +243,7 @@ impl Seat {
         &mut self,
         command: &Command,
         instruments: &[Instrument],
+        situation: Option<Situation>,
     ) -> Result<CommandBody, Box<Fault>> {
         let body = command.body().ok_or_else(|| {
             Box::new(Fault::new(format!(
@@ -256,14 +267,24 @@ impl Seat {
                             "it has more than {REQUESTS_MAX} requests on their way"
                         ))));
                     }
-                    self.exchange.send(Request {
-                        lands: self.entry.arrives(self.now, request.kind() as usize),
-                        body: request,
-                    });
+                    let request = match (&mut self.risk, situation) {
+                        (Some(risk), Some(situation)) => risk.screen(request, &situation),
+                        _ => request,
+                    };
+                    self.send(request);
                 }
             }
         }
         Ok(body)
+    }
+
+    /// Sends a request on its way.
+    #[inline]
+    pub(super) fn send(&mut self, body: RequestBody) {
+        self.exchange.send(Request {
+            lands: self.entry.arrives(self.now, body.kind() as usize),
+            body,
+        });
     }
 
     /// Notes that the strategy is stopped.

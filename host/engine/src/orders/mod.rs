@@ -3,10 +3,11 @@
 //! Takes in commands as a strategy gave them, letters and numbers of any kind; gives out requests that the exchange
 //! understands. What is wrong with an order becomes a refusal with its reason, which travels like every other answer.
 
+mod options;
+
 use backplane_sdk::abi::{Command, CommandBody, v1::command_flag};
 use backplane_sdk::types::{
     Instrument, InstrumentId, OrderId, OrderType, Price, Quantity, Reason, Side, TimeInForce,
-    Timestamp,
 };
 
 use crate::request::{NewOrder, Refused, RequestBody, Rest, is_valid_price, is_valid_quantity};
@@ -27,20 +28,21 @@ impl OrderGate {
     ) -> Option<RequestBody> {
         Some(match *body {
             CommandBody::Submit { order_id } => {
-                let order = self.check(order_id, command, instruments);
-                order.map_or_else(
-                    |reason| RequestBody::Refuse(refused(order_id, command, reason)),
-                    RequestBody::Submit,
-                )
+                let checked = self.check(order_id, command, instruments);
+                checked.unwrap_or_else(|reason| {
+                    RequestBody::Refuse(refused(order_id, command, reason))
+                })
             }
             CommandBody::Modify {
                 order_id,
                 price,
                 quantity,
+                stop_price,
             } => RequestBody::Modify {
                 order_id,
                 price,
                 quantity,
+                stop_price,
             },
             CommandBody::Cancel { order_id } => RequestBody::Cancel { order_id },
             CommandBody::CancelAll { instrument } => RequestBody::CancelAll { instrument },
@@ -55,7 +57,7 @@ impl OrderGate {
         order_id: OrderId,
         command: &Command,
         instruments: &[Instrument],
-    ) -> Result<NewOrder, Reason> {
+    ) -> Result<RequestBody, Reason> {
         if order_id.0 <= self.last_order_id {
             return Err(Reason::DuplicateOrder);
         }
@@ -68,8 +70,12 @@ impl OrderGate {
         if !is_valid_quantity(quantity) {
             return Err(Reason::InvalidQuantity);
         }
-        check_options(command)?;
-        let (limit, rest) = check_type(command)?;
+        let is_plain = options::is_plain(command);
+        let (limit, rest) = if is_plain {
+            check_type(command)?
+        } else {
+            options::check_type(command)?
+        };
         if limit.is_some_and(|x| !is_valid_price(x, instrument.tick)) {
             return Err(Reason::InvalidPrice);
         }
@@ -77,7 +83,7 @@ impl OrderGate {
         if post_only && (limit.is_none() || rest != Rest::Rests) {
             return Err(Reason::UnsupportedOption);
         }
-        Ok(NewOrder {
+        let order = NewOrder {
             order_id,
             instrument: instrument.id,
             side,
@@ -85,11 +91,15 @@ impl OrderGate {
             quantity,
             rest,
             post_only,
-        })
+        };
+        if is_plain {
+            return Ok(RequestBody::Submit(order));
+        }
+        options::check(command, order, instrument.tick)
     }
 }
 
-/// The limit of an order and what becomes of its rest.
+/// The limit of a plain order and what becomes of its rest.
 fn check_type(command: &Command) -> Result<(Option<Price>, Rest), Reason> {
     let order_type = OrderType::from_code(command.order_type);
     let rest = match TimeInForce::from_code(command.time_in_force) {
@@ -107,29 +117,6 @@ fn check_type(command: &Command) -> Result<(Option<Price>, Rest), Reason> {
     }
 }
 
-/// Refuses options that are not simulated, rather than ignoring them.
-fn check_options(command: &Command) -> Result<(), Reason> {
-    let none = |price: i64| price == 0 || price == Price::UNDEFINED.0;
-    let never = |time: i64| time == 0 || time == Timestamp::MAX.0;
-    let plain = none(command.stop_price)
-        && none(command.trail)
-        && command.displayed == 0
-        && never(command.expire_at)
-        && command.flags & !command_flag::POST_ONLY == 0
-        && command.reserved == 0
-        && command.reserved_2 == 0;
-    let is_stop = matches!(
-        OrderType::from_code(command.order_type),
-        Some(OrderType::Stop | OrderType::StopLimit | OrderType::TrailingStop)
-    );
-    // The type is the better reason where it is what needs the option.
-    if plain || is_stop {
-        Ok(())
-    } else {
-        Err(Reason::UnsupportedOption)
-    }
-}
-
 fn refused(order_id: OrderId, command: &Command, reason: Reason) -> Refused {
     Refused {
         order_id,
@@ -144,7 +131,7 @@ fn refused(order_id: OrderId, command: &Command, reason: Reason) -> Refused {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backplane_sdk::types::Order;
+    use backplane_sdk::types::{Order, Timestamp};
 
     fn instrument() -> Instrument {
         Instrument {
@@ -164,7 +151,7 @@ mod tests {
         let body = command.body().unwrap();
         match OrderGate::default().request(&command, &body, &[instrument()]) {
             Some(RequestBody::Refuse(refused)) => Some(refused.reason),
-            Some(RequestBody::Submit(_)) => None,
+            Some(RequestBody::Submit(_) | RequestBody::SubmitSpecial(_)) => None,
             other => panic!("unexpected {other:?}"),
         }
     }
@@ -187,19 +174,13 @@ mod tests {
             Some(Reason::InvalidQuantity)
         );
         assert_eq!(
-            reason(|x| x.order_type = b'3'),
-            Some(Reason::UnsupportedOrderType)
-        );
-        assert_eq!(
             reason(|x| x.order_type = 0),
             Some(Reason::UnsupportedOrderType)
         );
         assert_eq!(
-            reason(|x| x.time_in_force = b'0'),
+            reason(|x| x.time_in_force = b'5'),
             Some(Reason::UnsupportedTimeInForce)
         );
-        assert_eq!(reason(|x| x.displayed = 1), Some(Reason::UnsupportedOption));
-        assert_eq!(reason(|x| x.expire_at = 5), Some(Reason::UnsupportedOption));
         assert_eq!(reason(|x| x.flags = 2), Some(Reason::UnsupportedOption));
         assert_eq!(
             reason(|x| x.reserved_2 = 1),
@@ -207,6 +188,80 @@ mod tests {
         );
         let ioc_post_only = |x: &mut Command| (x.flags, x.time_in_force) = (1, b'3');
         assert_eq!(reason(ioc_post_only), Some(Reason::UnsupportedOption));
+    }
+
+    /// As [`reason`] for a stop: no limit, stop at 200, good till cancelled.
+    fn stop_reason(change: impl FnOnce(&mut Command)) -> Option<Reason> {
+        reason(|x| {
+            (x.order_type, x.price, x.stop_price) = (b'3', i64::MAX, 200);
+            change(x);
+        })
+    }
+
+    #[test]
+    fn every_fault_of_a_special_order_has_its_reason() {
+        let trailing =
+            |trail: i64| stop_reason(|x| (x.order_type, x.stop_price, x.trail) = (b'P', 0, trail));
+        let stop_limit = |price: i64| stop_reason(|x| (x.order_type, x.price) = (b'4', price));
+        let shown = |displayed: i64| reason(|x| x.displayed = displayed);
+        let till = |time_in_force: u8, expire_at: i64| {
+            reason(|x| (x.time_in_force, x.expire_at) = (time_in_force, expire_at))
+        };
+        let cases = [
+            (stop_reason(|_| {}), None),
+            (
+                stop_reason(|x| x.stop_price = i64::MAX),
+                Some(Reason::InvalidStopPrice),
+            ),
+            (
+                stop_reason(|x| x.stop_price = 0),
+                Some(Reason::InvalidStopPrice),
+            ),
+            (
+                stop_reason(|x| x.stop_price = 205),
+                Some(Reason::InvalidStopPrice),
+            ),
+            (stop_reason(|x| x.price = 100), Some(Reason::InvalidPrice)),
+            (stop_reason(|x| x.trail = 10), Some(Reason::InvalidTrail)),
+            (
+                stop_reason(|x| x.displayed = 1),
+                Some(Reason::UnsupportedOption),
+            ),
+            (
+                stop_reason(|x| x.flags = 1),
+                Some(Reason::UnsupportedOption),
+            ),
+            (stop_limit(100), None),
+            (stop_limit(101), Some(Reason::InvalidPrice)),
+            (stop_limit(i64::MAX), Some(Reason::InvalidPrice)),
+            (trailing(20), None),
+            (trailing(0), Some(Reason::InvalidTrail)),
+            (trailing(-10), Some(Reason::InvalidTrail)),
+            (trailing(15), Some(Reason::InvalidTrail)),
+            (trailing(i64::MAX), Some(Reason::InvalidTrail)),
+            (
+                reason(|x| x.stop_price = 100),
+                Some(Reason::InvalidStopPrice),
+            ),
+            (reason(|x| x.trail = 10), Some(Reason::InvalidTrail)),
+            (shown(2), None),
+            (shown(-1), Some(Reason::InvalidDisplayed)),
+            (
+                reason(|x| (x.displayed, x.time_in_force) = (2, b'3')),
+                Some(Reason::UnsupportedOption),
+            ),
+            (till(b'6', 5), None),
+            (till(b'6', 0), Some(Reason::InvalidExpiry)),
+            (till(b'6', i64::MAX), Some(Reason::InvalidExpiry)),
+            (till(b'1', 5), Some(Reason::UnsupportedOption)),
+            (till(b'0', 0), None),
+            (till(b'0', 5), Some(Reason::UnsupportedOption)),
+            (till(b'2', 0), Some(Reason::NoAuction)),
+            (till(b'7', 0), Some(Reason::NoAuction)),
+        ];
+        for (number, (found, expected)) in cases.into_iter().enumerate() {
+            assert_eq!(found, expected, "case {number}");
+        }
     }
 
     #[test]
