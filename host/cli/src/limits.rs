@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use backplane_engine::exchange::{OrderRules, SelfTrade, Taken};
-use backplane_engine::risk::{
+use backplane_engine::limits::{
     AfterLoss, CollarFrom, Distance, LossLimit, OrderRate, PriceCollar, RiskLimits,
 };
 use backplane_sdk::types::{Money, Nanos, Price, Quantity};

@@ -31,6 +31,8 @@ pub mod fault;
 
 pub mod error;
 
+pub mod limits;
+
 pub mod summary;
 
 pub mod replay;

@@ -5,7 +5,7 @@
 use backplane_sdk::types::{Money, Reason, Timestamp};
 
 use crate::fault::Fault;
-use crate::risk::Kill;
+use crate::limits::Kill;
 
 /// How a strategy instance ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -230,6 +230,10 @@ impl Exchange {
                 break;
             }
             if expires < lands {
+                // A request that is not known yet may land in the very nanosecond that is the limit.
+                if expires == self.limit {
+                    break;
+                }
                 self.expire(expires);
                 continue;
             }

@@ -97,11 +97,12 @@ fn check_stop(command: &Command, tick: Price) -> Result<Option<Stop>, Reason> {
     } else if !is_none(trail.0) {
         return Err(Reason::InvalidTrail);
     }
-    let needs_price = is_stop(command) && !trails;
-    if needs_price && !has_price
-        || !is_stop(command) && has_price
-        || has_price && !is_valid_price(price, tick)
-    {
+    let is_wrong = if has_price {
+        !is_stop(command) || !is_valid_price(price, tick)
+    } else {
+        is_stop(command) && !trails
+    };
+    if is_wrong {
         return Err(Reason::InvalidStopPrice);
     }
     Ok(is_stop(command).then_some(Stop {

@@ -4,8 +4,6 @@
 //! take their way through the latencies like every answer. It stands between the strategy and the exchange, as a broker's
 //! checks do, and knows what was sent and what was heard. A strategy has no say in it.
 
-mod limits;
-
 use std::collections::{BTreeMap, VecDeque};
 
 use backplane_sdk::abi::{Message, MessageBody};
@@ -14,8 +12,7 @@ use backplane_sdk::types::{
     Side, Timestamp,
 };
 
-pub use limits::{AfterLoss, CollarFrom, Distance, LossLimit, OrderRate, PriceCollar, RiskLimits};
-
+use crate::limits::{AfterLoss, Kill, RiskLimits};
 use crate::request::{NewOrder, Refused, RequestBody, Rest};
 
 /// An order that was sent and of whose end nothing was heard.
@@ -41,17 +38,6 @@ enum Phase {
     Flattens,
     /// There is nothing left to do.
     Ended,
-}
-
-/// What became of a strategy that lost too much.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kill {
-    /// When, in the strategy's time.
-    pub at: Timestamp,
-    /// What it had lost.
-    pub loss: Money,
-    /// What it was allowed to lose.
-    pub limit: LossLimit,
 }
 
 /// What must be done for a strategy that lost too much.

@@ -3,6 +3,7 @@
 use backplane_sdk::types::{Fill, Liquidity, Nanos};
 
 use super::*;
+use crate::limits::{CollarFrom, Distance, LossLimit, OrderRate, PriceCollar};
 
 const ID: InstrumentId = InstrumentId(0);
 

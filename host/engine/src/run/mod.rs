@@ -28,12 +28,12 @@ use crate::error::RunError;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::guest::{Guest, Replies};
+use crate::limits::RiskLimits;
 use crate::market::Market;
 use crate::record::{
     BestLevels, CommandRecord, InstanceId, LogRecord, MetricRecord, OrderRecord, Recorder,
 };
 use crate::replay::{Clock, RowSource, Window};
-use crate::risk::RiskLimits;
 use crate::router::{Changes, Router, SCHEMAS};
 use crate::summary::RunSummary;
 use ahead::Ahead;

@@ -12,9 +12,10 @@ use backplane_sdk::types::{
 use super::Run;
 use crate::error::RunError;
 use crate::fault::Fault;
+use crate::limits::{CollarFrom, Kill};
 use crate::record::{BestLevels, CommandRecord, InstanceId};
 use crate::request::RequestBody;
-use crate::risk::{CollarFrom, Duty, Kill, Situation};
+use crate::risk::{Duty, Situation};
 
 impl Run<'_> {
     /// What a command's checks need to know; `None` where the instance has no limits.

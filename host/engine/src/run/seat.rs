@@ -12,9 +12,10 @@ use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::guest::{Guest, Replies};
 use crate::journal::Journal;
+use crate::limits::RiskLimits;
 use crate::orders::OrderGate;
 use crate::request::{Request, RequestBody};
-use crate::risk::{Risk, RiskLimits, Situation};
+use crate::risk::{Risk, Situation};
 use crate::summary::Outcome;
 
 /// The most timers that an instance may have set.

@@ -2,7 +2,7 @@
 //!
 //! Takes in a run's settings; gives out which of them an order would break.
 
-use backplane_sdk::types::{Money, Nanos, Price, Quantity, Side};
+use backplane_sdk::types::{Money, Nanos, Price, Quantity, Side, Timestamp};
 
 use crate::error::RunError;
 
@@ -81,9 +81,20 @@ pub enum AfterLoss {
     Refuse,
 }
 
+/// What became of a strategy that lost too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kill {
+    /// When, in the strategy's time.
+    pub at: Timestamp,
+    /// What it had lost.
+    pub loss: Money,
+    /// What it was allowed to lose.
+    pub limit: LossLimit,
+}
+
 impl PriceCollar {
     /// Whether a limit is within it; without a reference none is.
-    pub(super) fn allows(&self, side: Side, limit: Price, reference: Option<Price>) -> bool {
+    pub(crate) fn allows(&self, side: Side, limit: Price, reference: Option<Price>) -> bool {
         let Some(reference) = reference.map(|x| i128::from(x.0)) else {
             return false;
         };
