@@ -51,6 +51,7 @@ pub mod strategy;
 
 pub mod books;
 pub mod context;
+pub mod linked;
 pub mod state;
 
 mod snapshot;

@@ -137,8 +137,20 @@ pub fn play_by(
 /// # Panics
 /// Where the messages do not fit together.
 pub fn resolve(messages: &[SourceMessage], instruments: usize) -> Vec<Row> {
+    resolve_by(messages, instruments, FillConvention::TakesOut)
+}
+
+/// As [`resolve`] for a source with another convention of fills.
+///
+/// # Panics
+/// Where the messages do not fit together.
+pub fn resolve_by(
+    messages: &[SourceMessage],
+    instruments: usize,
+    fills: FillConvention,
+) -> Vec<Row> {
     let conventions = Conventions {
-        fills: FillConvention::TakesOut,
+        fills,
         unknown_orders: UnknownOrders::Drop,
     };
     let mut resolver = Resolver::new(instruments, conventions);

@@ -4,8 +4,10 @@
 //! books of their own and batches of up to 1,024; gives out digests, which must be equal. What the strategies see is in
 //! their metrics, and so in the digest.
 
+use backplane_engine::RunConfig;
 use backplane_engine::fault::Fault;
 use backplane_engine::guest::{Guest, InProcess, Replies};
+use backplane_engine::limits::{AfterLoss, LossLimit, RiskLimits};
 use backplane_engine::record::Unrecorded;
 use backplane_engine::summary::{Outcome, RunSummary};
 use backplane_sdk::Strategy;
@@ -13,6 +15,7 @@ use backplane_sdk::abi::{Command, CommandBody, Message};
 use backplane_sdk::book::LevelBook;
 use backplane_sdk::descriptor::Descriptor;
 use backplane_sdk::prelude::*;
+use backplane_tape::SourceMessage;
 use backplane_tests::rows::{self, Rows, levels, resolve};
 use proptest::prelude::*;
 
@@ -71,14 +74,24 @@ impl<const KIND: u8> Observer<KIND> {
             _ => {
                 let best = ctx.book(instrument).best(side);
                 let price = best.map_or(Price(100), |x| x.price);
-                ctx.submit(Order::limit(
-                    instrument,
-                    side,
-                    price,
-                    Quantity(1 + choice as i64 % 4),
-                ));
+                ctx.submit(order(choice / 10, instrument, side, price, ctx.now()));
             }
         }
+    }
+}
+
+/// An order of a kind that depends on the choice, at the best price or about it.
+fn order(choice: u64, instrument: InstrumentId, side: Side, price: Price, now: Timestamp) -> Order {
+    let quantity = Quantity(1 + choice as i64 % 4);
+    let beyond = Price(price.0 + 2 * side.signed(Quantity(1)).0);
+    let limit = Order::limit(instrument, side, price, quantity);
+    match choice / 4 % 8 {
+        0 => Order::stop(instrument, side, beyond, quantity),
+        1 => Order::trailing_stop(instrument, side, Price(1), quantity),
+        2 => limit.good_till(now + Nanos(50 + choice as i64 % 900)),
+        3 => limit.iceberg(Quantity(1)),
+        4 => Order::market(instrument, side, quantity),
+        _ => limit,
     }
 }
 
@@ -130,7 +143,7 @@ fn guest<const KIND: u8>(pause: i64, batch: usize) -> Box<dyn Guest> {
 }
 
 /// The strategies that a tape can be played to.
-fn guests(pause: i64, batch: usize, shows_levels: bool) -> Vec<Box<dyn Guest>> {
+pub(crate) fn guests(pause: i64, batch: usize, shows_levels: bool) -> Vec<Box<dyn Guest>> {
     let mut all = vec![
         guest::<LEVELS>(pause, batch),
         guest::<BEST>(pause, batch),
@@ -142,8 +155,41 @@ fn guests(pause: i64, batch: usize, shows_levels: bool) -> Vec<Box<dyn Guest>> {
     all
 }
 
-fn play(mut source: Rows, guests: Vec<Box<dyn Guest>>, delays: Delays) -> RunSummary {
-    rows::play(&mut source, guests, delays.latency(), &mut Unrecorded).unwrap()
+fn play(source: Rows, guests: Vec<Box<dyn Guest>>, delays: Delays) -> RunSummary {
+    play_within(source, guests, delays, None)
+}
+
+/// As [`play`] where nobody may lose so much.
+fn play_within(
+    mut source: Rows,
+    guests: Vec<Box<dyn Guest>>,
+    delays: Delays,
+    loss_max: Option<LossLimit>,
+) -> RunSummary {
+    let limits = RiskLimits {
+        position_max: loss_max.map(|_| Quantity(9)),
+        loss_max,
+        ..RiskLimits::default()
+    };
+    let config = RunConfig {
+        latency: delays.latency(),
+        sample_interval: Nanos::from_millis(1),
+        ..RunConfig::default()
+    };
+    let limits = vec![limits; guests.len()];
+    rows::play_by(&mut source, guests, config, limits, &mut Unrecorded).unwrap()
+}
+
+/// A market in which accounts are valued again and again: some milliseconds long.
+fn slow(seed: u64, steps: usize) -> Vec<SourceMessage> {
+    let slower = |x: Timestamp| Timestamp(x.0 * 1_000);
+    let messages = flow::random(seed, steps).into_iter();
+    let messages = messages.map(|x| SourceMessage {
+        ts_event: slower(x.ts_event),
+        ts_recv: slower(x.ts_recv),
+        ..x
+    });
+    messages.collect()
 }
 
 fn digests(summary: &RunSummary) -> Vec<[u8; 32]> {
@@ -182,6 +228,68 @@ proptest! {
         let (singles, batched) = both.split_at(both.len() / 2);
         prop_assert_eq!(singles, batched);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn batches_change_nothing_where_a_loss_ends_a_strategy(
+        seed in 1u64..u64::from(u32::MAX),
+        feed in 0i64..80_000,
+        entry in 0i64..80_000,
+        response in 0i64..80_000,
+        steps in 100usize..300,
+        loss in 1i128..30,
+        flatten in any::<bool>(),
+        refuses in any::<bool>(),
+    ) {
+        let delays = Delays { feed, entry, response };
+        let rows = resolve(&slow(seed, steps), 1);
+        let then = if refuses { AfterLoss::Refuse } else { AfterLoss::Stop };
+        let limit = Some(LossLimit { loss: Money(loss), flatten, then });
+        let play = |batch, loaded| {
+            let source = Rows::new(rows.clone(), loaded);
+            play_within(source, guests(3, batch, false), delays, limit)
+        };
+        let one_by_one = play(1, 7);
+        for batch in [2, 1_024] {
+            let batched = play(batch, 100);
+            prop_assert_eq!(digests(&batched), digests(&one_by_one), "batches of {}", batch);
+            for (batched, single) in batched.instances.iter().zip(&one_by_one.instances) {
+                // Guests with books of their own hear more messages, of the levels within an event.
+                let stopped = |x: &Outcome| matches!(x, Outcome::Stopped { .. });
+                prop_assert_eq!(stopped(&batched.outcome), stopped(&single.outcome));
+                prop_assert_eq!(&batched.kill, &single.kill);
+            }
+        }
+    }
+}
+
+#[test]
+fn losses_end_strategies_of_these_markets_when_they_are_valued_and_when_they_trade() {
+    let delays = Delays {
+        feed: 20_000,
+        entry: 30_000,
+        response: 10_000,
+    };
+    let limit = LossLimit {
+        loss: Money(8),
+        flatten: true,
+        then: AfterLoss::Stop,
+    };
+    let (mut valued, mut traded) = (0, 0);
+    for seed in 1..60 {
+        let source = Rows::new(resolve(&slow(seed, 200), 1), 50);
+        let summary = play_within(source, guests(3, 1, false), delays, Some(limit));
+        for kill in summary.instances.iter().filter_map(|x| x.kill) {
+            let is_valued = kill.at.0 % 1_000_000 == 0;
+            valued += usize::from(is_valued);
+            traded += usize::from(!is_valued);
+        }
+    }
+    println!("{valued} when valued, {traded} when they traded");
+    assert!(valued > 5 && traded > 5, "{valued} {traded}");
 }
 
 /// What a guest with batches does wrong.

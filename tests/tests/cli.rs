@@ -22,6 +22,8 @@ mod ending;
 mod faults;
 /// Output for programs.
 mod json;
+/// Limits of risk that a run file sets.
+mod limits;
 /// Real market data, imported, verified and traded.
 mod market;
 /// Models that a run file names.

@@ -68,7 +68,11 @@ fn snippets<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
 fn the_run_file_of_the_documentation_is_read_whole() {
     let text = document("docs/run-file.md");
     let directory = tempfile::tempdir().unwrap();
-    is_read_whole(directory.path(), snippets(&text, "toml")[0]);
+    let snippets = snippets(&text, "toml");
+    assert_eq!(snippets.len(), 2);
+    is_read_whole(directory.path(), snippets[0]);
+    let labelled = BEGINNING.replace("\"momentum\"", "\"momentum\", label = \"fast\"");
+    is_read_whole(directory.path(), &format!("{labelled}{}", snippets[1]));
 }
 
 #[test]

@@ -13,6 +13,18 @@ mod oracle;
 /// The exchange simulation on tapes of price levels, against rules applied row by row and against tapes of orders.
 mod price_levels;
 
+/// Small markets told message by message.
+mod by_hand;
+
+/// A strategy that does what a test planned.
+mod planned;
+
+/// Mistakes that simulators are known to make.
+mod defects;
+
+/// Nothing depends on what is later.
+mod look_ahead;
+
 /// Strategies side by side: none may change what another does or meets.
 mod company;
 

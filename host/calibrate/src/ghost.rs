@@ -4,7 +4,7 @@
 //! ghost. The ghost goes the way of every order: a command becomes a request, the request lands at an exchange.
 
 use backplane_engine::delay::{Delay, Leg, Way};
-use backplane_engine::exchange::{Exchange, FeePlans, QueueRules, Rules, View};
+use backplane_engine::exchange::{Exchange, FeePlans, OrderRules, QueueRules, Rules, View};
 use backplane_engine::orders::OrderGate;
 use backplane_sdk::abi::{Command, CommandBody, Message, MessageBody};
 use backplane_sdk::types::{
@@ -51,6 +51,7 @@ impl Ghost {
                 open_orders_max: OPEN_MAX,
                 shows_levels,
                 queue,
+                orders: OrderRules::default(),
             }),
             gate: OrderGate::default(),
             instrument: InstrumentId(instrument.into()),
@@ -124,6 +125,7 @@ impl Ghost {
             order_id: order.order_id,
             price,
             quantity: Quantity(quantity),
+            stop_price: Price::UNDEFINED,
         });
         self.send(view, row, at, &modify);
     }

@@ -89,6 +89,7 @@ impl<'a> Shadows<'a> {
             books,
             instruments: &recording.instruments,
             contracts: &self.contracts,
+            last_trades: &[],
         };
         let behind = usize::from(slot == Slot::Behind);
         let end = until.map_or(recording.rows.len(), |at| recording.row_after(at));

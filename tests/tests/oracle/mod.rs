@@ -9,8 +9,8 @@ pub(crate) mod scripted;
 mod special;
 mod waiting;
 
-use backplane_engine::error::RunError;
 use backplane_engine::RunConfig;
+use backplane_engine::error::RunError;
 use backplane_engine::exchange::OrderRules;
 use backplane_engine::guest::{Guest, InProcess};
 use backplane_engine::latency::{FeedLatency, Latency};
@@ -25,6 +25,7 @@ use proptest::prelude::*;
 
 use jitter::Travel;
 use scripted::Scripted;
+pub(crate) use special::special;
 
 /// What became of an order, in a form that both sides can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

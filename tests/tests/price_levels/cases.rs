@@ -4,93 +4,14 @@ use backplane_engine::guest::InProcess;
 use backplane_engine::record::FillReason;
 use backplane_sdk::prelude::*;
 use backplane_sdk::types::Action::{self, Add, Cancel, Modify};
-use backplane_sdk::types::Side::{self, Buy, Sell};
-use backplane_tape::SourceMessage;
+use backplane_sdk::types::Side::{Buy, Sell};
 use backplane_tests::rows::{Rows, levels, resolve};
 
-use super::market::message;
-use super::planned::{on_levels, on_orders};
+use super::message;
+use crate::by_hand::{DELAYS, Got, Market, fills, limit};
+use crate::oracle::answers;
 use crate::oracle::scripted::Deed;
-use crate::oracle::{Delays, Effect, answers};
-
-const DELAYS: Delays = Delays {
-    feed: 1,
-    entry: 1,
-    response: 1,
-};
-
-/// A market that begins with 10 bid at 99 (order 1) and 10 asked at 102 (order 2).
-struct Market(Vec<SourceMessage>);
-
-impl Market {
-    fn new() -> Market {
-        let market = Market(Vec::new());
-        market
-            .says(1_000, Add, Buy, 1, 99, 10)
-            .says(1_000, Add, Sell, 2, 102, 10)
-    }
-
-    /// An event of one message.
-    fn says(
-        mut self,
-        at: i64,
-        action: Action,
-        side: Side,
-        order_id: u64,
-        price: i64,
-        size: u32,
-    ) -> Market {
-        let number = self.0.len() as u32;
-        let what = (action, side, order_id, price, size);
-        self.0.push(message(at, number, what, true));
-        self
-    }
-
-    /// An order is executed: the print, then the fill that takes it out of the book.
-    fn executes(
-        mut self,
-        at: i64,
-        aggressor: Side,
-        order_id: u64,
-        price: i64,
-        size: u32,
-    ) -> Market {
-        let number = self.0.len() as u32;
-        let print = (Action::Trade, aggressor, 0, price, size);
-        self.0.push(message(at, number, print, false));
-        self.says(
-            at,
-            Action::Fill,
-            aggressor.opposite(),
-            order_id,
-            price,
-            size,
-        )
-    }
-}
-
-/// An order at a time after 2,001 nanoseconds; it lands one later.
-fn limit(at: i64, side: Side, price: i64, quantity: i64) -> (i64, Deed) {
-    let order = Order::limit(InstrumentId(0), side, Price(price), Quantity(quantity));
-    (at, Deed::Submit(order))
-}
-
-/// A fill in short: order, quantity, why, and the time of the row.
-type Got = (u64, i64, FillReason, i64);
-
-fn fills(effects: &[Effect]) -> Vec<Got> {
-    let fills = effects.iter().filter_map(|x| match x {
-        Effect::Fill {
-            order_id,
-            quantity,
-            reason,
-            at,
-            ..
-        } => Some((*order_id, *quantity, *reason, *at - DELAYS.response)),
-        Effect::Update { .. } => None,
-    });
-    fills.collect()
-}
+use crate::planned::{on_levels, on_orders};
 
 fn from_levels(market: &Market, plan: &[(i64, Deed)]) -> Vec<Got> {
     fills(&on_levels(&market.0, plan, DELAYS))

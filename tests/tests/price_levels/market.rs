@@ -197,7 +197,7 @@ impl Market {
 }
 
 /// A message at a time with a number: action, side, order, price and size.
-pub(super) const fn message(
+pub(crate) const fn message(
     at: i64,
     number: u32,
     (action, side, order_id, price, size): (Action, Side, u64, i64, u32),

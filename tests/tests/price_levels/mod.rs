@@ -3,11 +3,12 @@
 
 mod cases;
 mod market;
-mod planned;
+mod orders;
 mod rules;
 
 use std::collections::BTreeMap;
 
+use backplane_engine::exchange::{OrderRules, Taken};
 use backplane_engine::record::FillReason;
 use backplane_sdk::types::{Action, InstrumentId, Order, OrderStatus, Price, Quantity, Side};
 use backplane_tape::{Row, SourceMessage};
@@ -16,9 +17,10 @@ use proptest::prelude::*;
 
 use crate::oracle::flow::{self, Random};
 use crate::oracle::scripted::Deed;
-use crate::oracle::{Delays, Effect, answers, scripted, side};
-use market::{Cancels, message};
-use planned::{on_levels, on_orders};
+use crate::oracle::{Delays, Effect, answers, answers_after, scripted, side};
+use crate::planned::{on_levels, on_orders, planned};
+use market::Cancels;
+pub(crate) use market::message;
 
 /// A random market in price-level rows; halfway its book is cleared and another one begins.
 fn level_rows(seed: u64, steps: usize) -> Vec<Row> {
@@ -160,6 +162,23 @@ proptest! {
         let plan = &aggressive_plan(seed)[number..=number];
         let orders = on_orders(&messages, plan, delays);
         prop_assert_eq!(on_levels(&messages, plan, delays), orders);
+    }
+
+    /// Wherever cancellations come from, for all of them, where what was taken comes back at once.
+    #[test]
+    fn orders_that_only_take_get_the_same_on_both_tapes_where_what_they_took_returns(
+        seed in 1u64..u64::from(u32::MAX),
+        delays in delays(),
+        steps in 20usize..250,
+    ) {
+        let rows = resolve(&market::random(seed, steps, Cancels::Anywhere), 1);
+        let plan = aggressive_plan(seed);
+        let rules = OrderRules { taken: Taken::Returns, ..OrderRules::default() };
+        let both = [Rows::of_levels(levels(&rows, 1), 50), Rows::new(rows, 50)];
+        let [levels, orders] = both.map(|mut source| {
+            answers_after(&mut source, planned(&plan), delays.latency(), rules).unwrap()
+        });
+        prop_assert_eq!(levels, orders);
     }
 
     #[test]

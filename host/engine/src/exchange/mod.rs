@@ -11,6 +11,7 @@
 
 mod rules;
 
+mod answers;
 mod maker;
 mod own;
 mod prints;
@@ -33,8 +34,8 @@ use std::collections::VecDeque;
 use backplane_sdk::abi::Message;
 use backplane_sdk::book::{Level, LevelBook};
 use backplane_sdk::types::{
-    Fill, Instrument, InstrumentId, Liquidity, OrderId, OrderStatus, OrderUpdate, Price, Quantity,
-    Reason, Side, Timestamp,
+    Instrument, InstrumentId, OrderId, OrderStatus, OrderUpdate, Price, Quantity, Reason, Side,
+    Timestamp,
 };
 
 pub use fees::{
@@ -45,14 +46,15 @@ pub use rules::{OrderRules, Rules, SelfTrade, Taken};
 
 use crate::contract::Contract;
 use crate::later::LaterBook;
-use crate::request::{FillContext, Refused, Request, RequestBody};
+use crate::request::{FillContext, Request, RequestBody};
 use crate::row::signal;
 use crate::rows::Rows;
+use answers::not_open;
 use expiry::Expiries;
 use iceberg::Icebergs;
 use own::{OwnOrder, OwnOrders};
 use prints::Debts;
-use stops::{StopOrder, Stops};
+use stops::Stops;
 use taken::TakenLiquidity;
 
 /// The market as the exchange of one strategy needs it: the rows that are loaded and the book that the strategies see.
@@ -291,14 +293,14 @@ impl Exchange {
     #[inline]
     fn match_until(&mut self, view: &View<'_>, until: i64) {
         if self.stops.is_empty() {
-            self.match_rows(view, until, usize::MAX);
+            self.match_to(view, until, usize::MAX);
         } else {
             self.match_and_trigger(view, until);
         }
     }
 
     /// As [`Exchange::match_until`], no further than the place `bound`, with which an event begins.
-    fn match_rows(&mut self, view: &View<'_>, until: i64, bound: usize) {
+    fn match_to(&mut self, view: &View<'_>, until: i64, bound: usize) {
         let start = view.place(self.matched);
         let mut end = view.rows.event_after(start, until).min(bound);
         if self.counts || !self.taken.is_empty() || !self.locked.is_empty() {
@@ -455,135 +457,6 @@ impl Exchange {
             }
         }
         news
-    }
-
-    fn refuse(&mut self, refused: &Refused, at: i64) {
-        let update = OrderUpdate {
-            instrument: refused.instrument,
-            order_id: refused.order_id,
-            side: refused.side,
-            status: OrderStatus::Rejected,
-            reason: refused.reason,
-            price: refused.price,
-            quantity: refused.quantity,
-            leaves: Quantity::ZERO,
-            ts_event: Timestamp(at),
-            ts_recv: Timestamp(at),
-        };
-        self.answer(at, update);
-    }
-
-    fn refuse_modify(&mut self, order_id: OrderId, reason: Reason, at: i64) {
-        let status = OrderStatus::ReplaceRejected;
-        let waiting = self.stops.get(order_id).map(StopOrder::told);
-        match self.whole(order_id).or(waiting) {
-            Some(order) => self.update(&order, status, reason, at),
-            None => self.answer(at, not_open(order_id, status, at)),
-        }
-    }
-
-    /// Answers with news of an order.
-    fn update(&mut self, order: &OwnOrder, status: OrderStatus, reason: Reason, at: i64) {
-        if matches!(status, OrderStatus::Canceled | OrderStatus::Expired) {
-            self.rules.fees.order_ends(order.order_id);
-        }
-        self.answer(at, order.news(status, reason, Timestamp(at)));
-    }
-
-    /// Sends news of an order on its way.
-    #[inline]
-    fn answer(&mut self, at: i64, update: OrderUpdate) {
-        let mut message = Message::from(&update);
-        message.ts_recv = self.due(at);
-        self.answers.push_back(message);
-    }
-
-    /// Executes `quantity` of an order that does not rest, or does no longer, and sends the fill on its way. `order` is
-    /// as it is afterwards.
-    fn fill(
-        &mut self,
-        view: &View<'_>,
-        order: &OwnOrder,
-        price: Price,
-        quantity: Quantity,
-        at: i64,
-        context: FillContext,
-    ) {
-        let due = self.due(at);
-        let liquidity = match context.reason {
-            crate::record::FillReason::Taker => Liquidity::Taker,
-            _ => Liquidity::Maker,
-        };
-        let fee = self.rules.fees.fee(&Execution {
-            instrument: order.instrument,
-            order_id: order.order_id,
-            side: order.side,
-            liquidity,
-            price,
-            quantity,
-            leaves: order.leaves,
-            notional: view.contracts[order.instrument.index()].size(price, quantity),
-            at: Timestamp(at),
-        });
-        let fill = Fill {
-            instrument: order.instrument,
-            order_id: order.order_id,
-            side: order.side,
-            price,
-            quantity,
-            leaves: order.leaves,
-            fee,
-            liquidity,
-            ts_event: Timestamp(at),
-            ts_recv: Timestamp(due),
-        };
-        self.answers.push_back(Message::from(&fill));
-        self.fill_contexts.push_back(context);
-    }
-
-    /// When an answer that is given now arrives. The block must not go beyond what the strategy may send on hearing it.
-    fn due(&mut self, at: i64) -> i64 {
-        let due = self.rules.response.arrives(at, 0);
-        self.limit = self.limit.min(due.saturating_add(self.rules.entry_min));
-        due
-    }
-}
-
-impl OwnOrder {
-    #[inline]
-    fn news(&self, status: OrderStatus, reason: Reason, at: Timestamp) -> OrderUpdate {
-        let ends = matches!(
-            status,
-            OrderStatus::Canceled | OrderStatus::Expired | OrderStatus::Rejected
-        );
-        OrderUpdate {
-            instrument: self.instrument,
-            order_id: self.order_id,
-            side: Some(self.side),
-            status,
-            reason,
-            price: self.price,
-            quantity: self.quantity,
-            leaves: if ends { Quantity::ZERO } else { self.leaves },
-            ts_event: at,
-            ts_recv: at,
-        }
-    }
-}
-
-/// The answer to a request about an order that is not open.
-fn not_open(order_id: OrderId, status: OrderStatus, at: i64) -> OrderUpdate {
-    OrderUpdate {
-        instrument: InstrumentId(u32::MAX),
-        order_id,
-        side: None,
-        status,
-        reason: Reason::UnknownOrder,
-        price: Price::UNDEFINED,
-        quantity: Quantity::ZERO,
-        leaves: Quantity::ZERO,
-        ts_event: Timestamp(at),
-        ts_recv: Timestamp(at),
     }
 }
 

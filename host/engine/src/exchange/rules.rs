@@ -4,7 +4,7 @@
 
 use backplane_sdk::types::{Nanos, Timestamp};
 
-use super::FeePlans;
+use super::{FeePlans, QueueRules};
 use crate::delay::Way;
 
 /// How one exchange behaves.
@@ -22,6 +22,8 @@ pub struct Rules {
     pub open_orders_max: usize,
     /// Whether the tape shows price levels only, and no orders.
     pub shows_levels: bool,
+    /// How the queue at a price is kept.
+    pub queue: QueueRules,
     /// What a user may choose about orders.
     pub orders: OrderRules,
 }

@@ -9,8 +9,9 @@ use std::ops::Range;
 
 use backplane_sdk::types::{InstrumentId, OrderId, OrderStatus, Price, Quantity, Reason, Side};
 
+use super::answers::not_open;
 use super::own::OwnOrder;
-use super::{Arrival, Exchange, View, not_open};
+use super::{Arrival, Exchange, View};
 use crate::request::{NewOrder, Stop, is_valid_price, is_valid_quantity};
 use crate::row::signal;
 use crate::rows::Rows;
@@ -222,7 +223,7 @@ impl Exchange {
             let Some(event) = self.next_touching(view.rows, start..end) else {
                 break;
             };
-            self.match_rows(view, until, event.end);
+            self.match_to(view, until, event.end);
             if view.place(self.matched) < event.end {
                 return;
             }
@@ -232,7 +233,7 @@ impl Exchange {
                 self.trigger(view, &stop, at);
             }
         }
-        self.match_rows(view, until.min(self.limit), usize::MAX);
+        self.match_to(view, until.min(self.limit), usize::MAX);
     }
 
     /// The places of the next event of which a trade means something for a stop, from the first such trade on.

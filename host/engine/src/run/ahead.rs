@@ -270,7 +270,7 @@ impl Run<'_> {
             let answered = happens.map_or(i64::MIN, |x| x.saturating_add(response));
             unknown = unknown.max(answered);
         }
-        due.known.min(unknown)
+        due.known.min(unknown).min(self.unwatched_until(place))
     }
 }
 

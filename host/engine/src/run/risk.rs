@@ -100,12 +100,28 @@ impl Run<'_> {
         let Some(risk) = &mut seat.risk else {
             return Ok(());
         };
-        if risk.value(gain, now) {
+        let is_lost = risk.value(gain, now);
+        self.wake(place);
+        if is_lost {
             let cancel_all = Command::new(CommandBody::CancelAll { instrument: None });
             let request = RequestBody::CancelAll { instrument: None };
             self.send_own(place, &cancel_all, request)?;
         }
-        self.do_duty(place, message)
+        self.do_duty(place, message)?;
+        self.note_due(place);
+        Ok(())
+    }
+
+    /// Up to when a seat that hears batches is sure of them, whatever its limits do: after the next valuation its orders
+    /// may be cancelled, which it hears no sooner than a request and its answer travel.
+    pub(super) fn unwatched_until(&self, place: usize) -> i64 {
+        let risk = self.seats[place].risk.as_ref();
+        if risk.is_none_or(|x| x.limits().loss_max.is_none()) {
+            return i64::MAX;
+        }
+        let response = self.config.latency.response.minimum().0;
+        let travels = self.entry_min.saturating_add(response);
+        self.next_sample.saturating_add(travels)
     }
 
     /// What an instance gained since the beginning, with its positions valued now.

@@ -197,7 +197,7 @@ impl Seat {
             unknown: self.exchange.next_unknown_answer(),
             happened: self.exchange.known_until(),
             rests: self.timers.next() == i64::MAX
-                && self.exchange.only_rests()
+                && self.exchange.only_rests(i64::MAX - 1)
                 && self.exchange.has_orders(),
         }
     }

@@ -20,14 +20,14 @@ struct Planned {
 }
 
 /// The strategy that does these things at these times.
-fn planned(plan: &[(i64, Deed)]) -> Box<dyn Guest> {
+pub(crate) fn planned(plan: &[(i64, Deed)]) -> Box<dyn Guest> {
     PLAN.with(|x| *x.borrow_mut() = plan.to_vec());
     let params = Params::defaults(&Planned::descriptor().params);
     Box::new(InProcess::<Planned>::new(&params).unwrap())
 }
 
 /// The answers to a plan on a tape of orders.
-pub(super) fn on_orders(
+pub(crate) fn on_orders(
     messages: &[SourceMessage],
     plan: &[(i64, Deed)],
     delays: Delays,
@@ -37,7 +37,7 @@ pub(super) fn on_orders(
 }
 
 /// The answers to a plan on the tape of price levels that shows the same market.
-pub(super) fn on_levels(
+pub(crate) fn on_levels(
     messages: &[SourceMessage],
     plan: &[(i64, Deed)],
     delays: Delays,
