@@ -1,12 +1,14 @@
-//! What it costs to call a strategy that does nothing: linked in, and as a native plugin.
+//! What it costs to call a strategy that does nothing: linked in, as a native plugin, and as a module that hears one message
+//! a call, or 256. A module also keeps a book of what it hears.
 //!
 //! Takes in one message, heard over and over; gives out times, elements are calls.
 #![allow(clippy::unwrap_used)] // A bench whose strategy fails has nothing to measure.
 
-use backplane_benches::strategies::{NoOp, in_process, native};
+use backplane_benches::strategies::{NoOp, in_process, module, native};
 use backplane_engine::guest::{Guest, Replies};
 use backplane_sdk::abi::Message;
 use backplane_sdk::book::LevelBook;
+use backplane_sdk::params::Params;
 use backplane_sdk::types::{Action, Flags, InstrumentId, Mbo, Price, Quantity, Side, Timestamp};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -28,23 +30,36 @@ fn call(criterion: &mut Criterion) {
         ts_recv: Timestamp(2_000),
         flags: Flags::default(),
     });
-    let books = [LevelBook::new()];
-    let carriers: [(&str, Box<dyn Guest>); 2] = [
-        ("in process", in_process::<NoOp>()),
-        ("native", native("no_op")),
+    let messages = vec![message; CALLS as usize];
+    let mut carriers: Vec<(String, usize, Box<dyn Guest>)> = vec![
+        ("in process".into(), 1, in_process::<NoOp>()),
+        ("native".into(), 1, native("no_op")),
     ];
+    for batch in [1, 256] {
+        if let Some(plugin) = module("no_op", batch) {
+            let params = Params::defaults(&plugin.descriptor().params);
+            let guest = Box::new(plugin.instantiate(&params).unwrap());
+            carriers.push((format!("wasm, batches of {batch}"), batch, guest));
+        }
+    }
+    let books = [LevelBook::new()];
     let mut group = criterion.benchmark_group("call");
     group.throughput(Throughput::Elements(CALLS));
-    for (name, mut guest) in carriers {
-        let mut replies = Replies::default();
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| {
-                for _ in 0..CALLS {
-                    let messages = std::slice::from_ref(&message);
-                    guest.hear(messages, &books, &mut replies).unwrap();
-                }
+    // Twice, so that what changes on the machine meanwhile is seen.
+    for round in ["first", "second"] {
+        for (name, batch, guest) in &mut carriers {
+            let mut replies = Replies::default();
+            group.bench_function(format!("{name} ({round})"), |bencher| {
+                bencher.iter(|| {
+                    let mut left = &messages[..];
+                    while !left.is_empty() {
+                        let given = &left[..left.len().min(*batch)];
+                        let heard = guest.hear(given, &books, &mut replies).unwrap();
+                        left = &left[heard..];
+                    }
+                });
             });
-        });
+        }
     }
     group.finish();
 }

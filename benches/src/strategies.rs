@@ -15,6 +15,7 @@ use backplane_engine::replay::RowSource;
 use backplane_engine::summary::{Outcome, RunSummary};
 use backplane_engine::{Parts, RunConfig, Unwatched, Watcher, run};
 use backplane_guests::Loader;
+use backplane_guests::wasm::{Limits, Sandbox, Settings, WasmPlugin};
 use backplane_sdk::Strategy;
 use backplane_sdk::abi::Message;
 use backplane_sdk::book::LevelBook;
@@ -44,6 +45,36 @@ pub fn native(name: &str) -> Box<dyn Guest> {
     let plugin = Loader::new().unwrap().load(&library(name)).unwrap();
     let params = Params::defaults(&plugin.descriptor().params);
     Box::new(plugin.instantiate(&params).unwrap())
+}
+
+/// A module that `cargo xtask guests` builds; none where it is missing, which is said.
+///
+/// # Panics
+/// Where this program has no path.
+pub fn module_path(name: &str) -> Option<PathBuf> {
+    let program = std::env::current_exe().unwrap();
+    let folders = program.ancestors();
+    let mut paths = folders.map(|x| x.join(format!("guests/{name}.wasm")));
+    let found = paths.find(|x| x.is_file());
+    if found.is_none() {
+        eprintln!("left out: {name}.wasm is missing; run `cargo xtask guests`");
+    }
+    found
+}
+
+/// A strategy of a module that `cargo xtask guests` builds, in batches of at most a size; none where it is missing, which
+/// is said.
+///
+/// # Panics
+/// Where the module is not a plugin.
+pub fn module(name: &str, batch: usize) -> Option<WasmPlugin> {
+    let path = module_path(name)?;
+    let limits = Limits {
+        messages_per_call: batch,
+        ..Limits::default()
+    };
+    let sandbox = Sandbox::new(&Settings::default()).unwrap();
+    Some(sandbox.load(&path, &limits).unwrap())
 }
 
 /// A built library: beside this program, or one level up where this is a bench.

@@ -1,21 +1,22 @@
 //! An instance's state as bytes, for hot reload and checkpoints.
 //!
 //! Takes in what an instance knows from its messages and the strategy's own bytes; gives out one byte string, and both
-//! again from it. Numbers are little-endian; lists are preceded by their length. Books are not in it: they are lent, or
-//! told again.
+//! again from it. Numbers are little-endian; lists are preceded by their length. Books are in it where the instance keeps
+//! its own; lent ones are lent again.
 
 use std::collections::VecDeque;
 
 use crate::abi::Message;
 use crate::abi::MessageBody;
+use crate::book::{Level, LevelBook};
 use crate::by_number::ByNumber;
-use crate::state::{OpenOrder, SessionStatistics, State};
+use crate::state::{OpenOrder, SessionStatistics, State, Top};
 use crate::types::{
     InstrumentId, MarketEvent, OrderId, OrderType, Price, Quantity, Side, Timestamp, Trade,
 };
 
-/// The version of this layout.
-const LAYOUT: u32 = 1;
+/// The version of this layout. Version 1 had neither best levels nor books.
+const LAYOUT: u32 = 2;
 
 /// What an instance knew when it was saved.
 pub(crate) struct Known {
@@ -26,6 +27,8 @@ pub(crate) struct Known {
     open_orders: Vec<OpenOrder>,
     sessions: Vec<SessionStatistics>,
     trades: Vec<VecDeque<Trade>>,
+    tops: Vec<Top>,
+    books: Vec<LevelBook>,
 }
 
 impl Known {
@@ -41,6 +44,14 @@ impl Known {
         }
         state.sessions = self.sessions;
         state.trades = self.trades;
+        if self.tops.len() == state.tops.len() {
+            state.tops = self.tops;
+        }
+        if let Some(books) = &mut state.books
+            && self.books.len() == books.len()
+        {
+            *books = self.books;
+        }
     }
 }
 
@@ -69,12 +80,29 @@ pub(crate) fn save(state: &State, own: &[u8]) -> Vec<u8> {
             bytes.extend(Message::from(trade).to_bytes());
         }
     }
+    for top in &state.tops {
+        top.levels.iter().for_each(|x| save_level(x, &mut bytes));
+    }
+    let books = state.books.as_deref().unwrap_or_default();
+    bytes.extend((books.len() as u64).to_le_bytes());
+    for levels in books
+        .iter()
+        .flat_map(|x| Side::BOTH.map(|side| x.levels(side)))
+    {
+        bytes.extend((levels.len() as u64).to_le_bytes());
+        levels.iter().for_each(|x| save_level(x, &mut bytes));
+    }
     bytes.extend((state.open_orders.len() as u64).to_le_bytes());
     for order in state.open_orders.iter() {
         save_order(order, &mut bytes);
     }
     bytes.extend(own);
     bytes
+}
+
+fn save_level(level: &Level, bytes: &mut Vec<u8>) {
+    bytes.extend(level.price.0.to_le_bytes());
+    bytes.extend(level.size.0.to_le_bytes());
 }
 
 fn save_order(order: &OpenOrder, bytes: &mut Vec<u8>) {
@@ -91,9 +119,9 @@ fn save_order(order: &OpenOrder, bytes: &mut Vec<u8>) {
 pub(crate) fn load(bytes: &[u8]) -> Result<(Known, &[u8]), String> {
     let mut reader = Reader { bytes, at: 0 };
     let layout = u32::from_le_bytes(reader.take()?);
-    if layout != LAYOUT {
+    if !(1..=LAYOUT).contains(&layout) {
         return Err(format!(
-            "the saved state has layout {layout}, but this SDK reads layout {LAYOUT}"
+            "the saved state has layout {layout}, but this SDK reads layouts 1 to {LAYOUT}"
         ));
     }
     let now = Timestamp(reader.i64()?);
@@ -106,6 +134,12 @@ pub(crate) fn load(bytes: &[u8]) -> Result<(Known, &[u8]), String> {
         let count = x.count(64)?;
         x.list(count, load_trade).map(VecDeque::from)
     })?;
+    let (mut tops, mut books) = (Vec::new(), Vec::new());
+    if layout > 1 {
+        tops = reader.list(instruments, load_top)?;
+        let count = reader.count(16)?;
+        books = reader.list(count, load_book)?;
+    }
     let orders = reader.count(40)?;
     let open_orders = reader.list(orders, load_order)?;
     let known = Known {
@@ -116,6 +150,8 @@ pub(crate) fn load(bytes: &[u8]) -> Result<(Known, &[u8]), String> {
         open_orders,
         sessions,
         trades,
+        tops,
+        books,
     };
     Ok((known, &bytes[reader.at..]))
 }
@@ -130,6 +166,32 @@ fn load_session(reader: &mut Reader<'_>) -> Result<SessionStatistics, String> {
         trades: reader.u64()?,
         turnover: i128::from_le_bytes(reader.take()?),
     })
+}
+
+fn load_level(reader: &mut Reader<'_>) -> Result<Level, String> {
+    Ok(Level {
+        price: Price(reader.i64()?),
+        size: Quantity(reader.i64()?),
+    })
+}
+
+fn load_top(reader: &mut Reader<'_>) -> Result<Top, String> {
+    Ok(Top {
+        levels: [load_level(reader)?, load_level(reader)?],
+    })
+}
+
+fn load_book(reader: &mut Reader<'_>) -> Result<LevelBook, String> {
+    let mut book = LevelBook::new();
+    for side in Side::BOTH {
+        let count = reader.count(16)?;
+        // The worst first: each is then set in front of those before.
+        let levels = reader.list(count, load_level)?;
+        for level in levels.into_iter().rev() {
+            book.set(side, level.price, level.size);
+        }
+    }
+    Ok(book)
 }
 
 fn load_trade(reader: &mut Reader<'_>) -> Result<Trade, String> {
@@ -199,5 +261,106 @@ impl Reader<'_> {
         mut one: impl FnMut(&mut Self) -> Result<T, String>,
     ) -> Result<Vec<T>, String> {
         (0..count).map(|_| one(self)).collect()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use crate::abi::{Message, definition_messages};
+    use crate::books::Books;
+    use crate::instance::Instance;
+    use crate::prelude::*;
+
+    /// Hears of price levels of one instrument and of best prices of another.
+    struct Still;
+
+    impl Strategy for Still {
+        fn descriptor() -> Descriptor {
+            Descriptor::new("still", "1.0.0")
+                .subscribe_to(Schema::Mbp, &["LEVELS"])
+                .subscribe_to(Schema::Bbo, &["BEST"])
+        }
+        fn new(_: &Params) -> Result<Self, String> {
+            Ok(Still)
+        }
+        fn on_market(&mut self, _: &MarketEvent, _: &mut Context) {}
+    }
+
+    fn instance(keeps_books: bool) -> Instance<Still> {
+        let params = Params::defaults(&[]);
+        let mut instance = Instance::new(&params, keeps_books).unwrap();
+        for (number, symbol) in ["LEVELS", "BEST"].into_iter().enumerate() {
+            let instrument = Instrument {
+                id: InstrumentId(number as u32),
+                symbol: symbol.into(),
+                tick: Price(1),
+                multiplier: 1,
+                currency: "USD".into(),
+                expiration: Timestamp::MAX,
+            };
+            for message in definition_messages(&instrument, Timestamp(0)) {
+                instance.hear(&message, Books::None);
+            }
+        }
+        instance
+    }
+
+    fn seen(instance: &Instance<Still>) -> Vec<Level> {
+        let book = |id| instance.state().book(InstrumentId(id), &Books::None);
+        let sides = [book(0), book(1)].map(|x| [x.bids(), x.asks()].concat());
+        sides.concat()
+    }
+
+    #[test]
+    fn own_books_and_best_levels_go_on_in_another_instance() {
+        let mut first = instance(true);
+        first.hear(&Message::start(1, Timestamp(0)), Books::None);
+        for (side, price) in [
+            (Side::Buy, 9),
+            (Side::Buy, 7),
+            (Side::Sell, 12),
+            (Side::Buy, 8),
+        ] {
+            let level = LevelChange {
+                instrument: InstrumentId(0),
+                side: Some(side),
+                price: Price(price),
+                size: Quantity(price),
+                sequence: 1,
+                ts_event: Timestamp(1),
+                ts_recv: Timestamp(1),
+                flags: Flags(Flags::LAST),
+            };
+            first.hear(&Message::from(&level), Books::None);
+        }
+        let bbo = Bbo {
+            instrument: InstrumentId(1),
+            bid_price: Price(3),
+            bid_size: Quantity(1),
+            ask_price: Price::UNDEFINED,
+            ask_size: Quantity(0),
+            sequence: 1,
+            ts_event: Timestamp(2),
+            ts_recv: Timestamp(2),
+            flags: Flags(Flags::LAST),
+        };
+        first.hear(&Message::from(&bbo), Books::None);
+        assert_eq!(seen(&first).len(), 5);
+        let bytes = first.save();
+        let mut second = instance(true);
+        second.load(0, &bytes).unwrap();
+        assert_eq!(seen(&second), seen(&first));
+        assert_eq!(second.save(), bytes);
+        // One that is lent books takes over all but them.
+        let mut lent = instance(false);
+        lent.load(0, &bytes).unwrap();
+        assert_eq!(seen(&lent).len(), 1);
+        for len in 0..bytes.len() {
+            assert!(
+                instance(true).load(0, &bytes[..len]).is_err(),
+                "cut at {len}"
+            );
+        }
     }
 }

@@ -125,8 +125,9 @@ enum Depth {
 
 /// The best level of each side, as last heard.
 #[derive(Clone, Copy, Debug)]
-struct Top {
-    levels: [Level; 2],
+pub(crate) struct Top {
+    /// By [`Side::index`].
+    pub(crate) levels: [Level; 2],
 }
 
 impl Top {
@@ -158,7 +159,7 @@ pub struct State {
     pub(crate) last_order_id: u64,
     pub(crate) open_orders: ByNumber<OpenOrder>,
     pub(crate) positions: Vec<Quantity>,
-    tops: Vec<Top>,
+    pub(crate) tops: Vec<Top>,
     pub(crate) seed: u64,
     pub(crate) instruments: Vec<Instrument>,
     pub(crate) trades: Vec<VecDeque<Trade>>,
@@ -166,7 +167,7 @@ pub struct State {
     descriptor: Descriptor,
     depths: Vec<Depth>,
     /// The books of a guest that is lent none.
-    books: Option<Vec<LevelBook>>,
+    pub(crate) books: Option<Vec<LevelBook>>,
 }
 
 impl State {

@@ -1,4 +1,4 @@
-//! What the tests and benches share: where built plugins, the command line and real market data are found, and rows
+//! What the tests and benches share: where built plugins and modules, the command line and real market data are found, and rows
 //! made in memory.
 //!
 //! Takes in nothing; gives out paths and rows. Real data is read in place and never copied; where it is absent a test says that
@@ -46,6 +46,20 @@ pub fn command_line() -> PathBuf {
         path.display()
     );
     path
+}
+
+/// The folder of modules that `cargo xtask guests` builds. Where one of them is missing, says so and gives `None`.
+pub fn guest_modules(names: &[&str]) -> Option<PathBuf> {
+    let folder = build_directory().join("../guests");
+    let missing = |name: &&&str| !folder.join(format!("{name}.wasm")).is_file();
+    if let Some(name) = names.iter().find(missing) {
+        println!(
+            "skipped: no {name}.wasm in {}; run `cargo xtask guests`",
+            folder.display()
+        );
+        return None;
+    }
+    Some(folder)
 }
 
 /// The folder of real market data: `BACKPLANE_DATA`, or `shared/data` beside the checkout. Where there is none, says so

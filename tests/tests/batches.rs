@@ -344,6 +344,10 @@ impl Guest for Sinner {
         }
     }
 
+    fn keeps_books(&self) -> bool {
+        true
+    }
+
     fn batch_max(&self) -> usize {
         8
     }

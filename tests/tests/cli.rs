@@ -34,6 +34,8 @@ mod refusals;
 mod results;
 /// The same run gives the same results.
 mod sameness;
+/// Sandboxed strategies.
+mod sandbox;
 /// Tables of results.
 mod tables;
 /// Tapes of price levels, repeated tapes, and generated markets beside recorded ones.

@@ -7,6 +7,9 @@ mod cli;
 /// Native plugins: what is loaded, what is refused, what a fault costs.
 mod native;
 
+/// Sandboxed plugins: what is compiled, what is refused, what a fault costs.
+mod sandbox;
+
 /// The exchange simulation against an independent matching engine.
 mod oracle;
 
@@ -36,6 +39,9 @@ mod batches;
 
 /// README and docs, held against the program.
 mod documents;
+
+/// The SDK for other languages: its numbers and books are those of the Rust SDK.
+mod languages;
 
 /// Where two crates that do not know each other must mean the same.
 mod joints;

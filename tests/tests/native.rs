@@ -29,6 +29,8 @@ mod layouts;
 /// Files that are not loaded.
 mod refusals;
 
+pub(crate) use layouts::{fields, table_of};
+
 #[path = "../plugins/misbehave/src/sins.rs"]
 mod sins;
 #[path = "../plugins/misbehave/src/strategy.rs"]

@@ -18,6 +18,7 @@ mod prove;
 mod test;
 mod tidy;
 
+mod languages;
 mod manifest;
 mod process;
 mod source;
@@ -37,15 +38,19 @@ usage: cargo xtask <command> [options]
 
 commands:
   test [--quick]  the whole check, stopping at the first failure
-                  (--quick leaves out clippy, docs and guests)
+                  (--quick leaves out clippy and docs)
   tidy            the house rules: layers, steps, unsafe, openings, sizes, marks
-  guests          compile every strategy for wasm32 into target/guests/<name>.wasm
+  guests          compile every strategy to a module target/guests/<name>.wasm: Rust, C,
+                  AssemblyScript; compilers that are missing are fetched into the cache folder
   demo            build, generate a tape, run two strategies over it
   prove fast [--quick] [--json] [--rounds N] [--messages N] [--only TEXT]
                   measure the speed of everything and print one table
                   (--quick measures small tapes and judges nothing)
   prove true [--json] [--sample N] [--seed N]
                   shadow the orders of recorded tapes and judge the fills
+  prove same [--json]
+                  run every example strategy on each carrier, in batches of every
+                  size, again and in company, and compare the digests
   help            this text
 ";
 
@@ -61,11 +66,11 @@ enum Command {
         /// Leave out the slow checks that compile everything once more.
         quick: bool,
     },
-    /// Compile the strategies for wasm32.
+    /// Compile the strategies to WebAssembly.
     Guests,
     /// Generate a tape and run strategies over it.
     Demo,
-    /// Measure speed, or the truth of fills.
+    /// Measure speed, the truth of fills, or sameness.
     Prove(Prove),
 }
 

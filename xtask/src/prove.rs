@@ -1,12 +1,14 @@
-//! `cargo xtask prove fast` and `prove true`: every measurement of speed, and of truth, in one run each.
+//! `cargo xtask prove fast`, `prove true` and `prove same`: every measurement of speed, of truth, and of sameness, in one
+//! run each.
 //!
 //! In: how much is to be measured. Out: a table or one JSON object on standard output, and the measuring program's exit
 //! code: 0, or 8 where a target was missed. Builds the workspace; for speed also the peer, which is a workspace of its
-//! own below `benches/peer`; `--quick` leaves the peer out where it was never built.
+//! own below `benches/peer` (`--quick` leaves it out where it was never built); for sameness also the guests.
 
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::failure::Failure;
+use crate::guests;
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -23,7 +25,7 @@ struct Proof {
     options: &'static str,
 }
 
-const PROOFS: [Proof; 2] = [
+const PROOFS: [Proof; 3] = [
     Proof {
         name: "fast",
         program: "prove-fast",
@@ -38,10 +40,17 @@ const PROOFS: [Proof; 2] = [
         bare: &["--json"],
         options: "--json, --sample N and --seed N",
     },
+    Proof {
+        name: "same",
+        program: "prove-same",
+        valued: &[],
+        bare: &["--json"],
+        options: "--json",
+    },
 ];
 
 /// What one can ask to have proven one day.
-const LATER: &[&str] = &["same", "safe"];
+const LATER: &[&str] = &["safe"];
 
 /// What is to be proven, and the options as they are passed on to the measuring program.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,8 +62,8 @@ pub(crate) struct Prove {
 impl Prove {
     /// Reads the words that follow `prove`.
     pub(crate) fn parse(words: &[&str]) -> Result<Prove, Failure> {
-        let next = "`cargo xtask prove fast` measures speed, `cargo xtask prove true` fills; see `cargo xtask help`";
-        let there = "there are `prove fast` and `prove true`";
+        let next = "`cargo xtask prove fast` measures speed, `prove true` fills, `prove same` digests; see `cargo xtask help`";
+        let there = "there are `prove fast`, `prove true` and `prove same`";
         let Some((which, options)) = words.split_first() else {
             let what = format!("`prove` must be told what to prove; {there}");
             return Err(Failure::new(what, next));
@@ -112,8 +121,10 @@ pub(crate) fn run(workspace: &Workspace, request: &Prove) -> Result<ExitCode, Fa
     let program = workspace.target.join("release").join(request.proof.program);
     let mut measure = Command::new(program);
     measure.args(&request.words);
-    if request.proof.name == "fast" {
-        add_peer(workspace, request, &mut measure)?;
+    match request.proof.name {
+        "fast" => add_peer(workspace, request, &mut measure)?,
+        "same" => guests::run(workspace)?,
+        _ => {}
     }
     finish(&mut measure)
 }

@@ -52,8 +52,8 @@ pub(crate) fn find() -> Result<Toolchain, String> {
     if !linker.is_file() {
         return Err(format!("{ABSENT} (and there is no {})", linker.display()));
     }
-    let cache =
-        cache_folder().ok_or_else(|| format!("{ABSENT} (no home folder to keep one in)"))?;
+    let cache = cache_folder("wasm-toolchain")
+        .ok_or_else(|| format!("{ABSENT} (no home folder to keep one in)"))?;
     let folder = debian::find_or_build(&cache, &linker)
         .map_err(|cause| format!("{ABSENT} (Debian's packages do not serve: {cause})"))?;
     Ok(Toolchain {
@@ -102,15 +102,15 @@ fn has_libraries(sysroot: &Path) -> bool {
     })
 }
 
-/// Where toolchains are kept between builds.
-fn cache_folder() -> Option<PathBuf> {
-    let named = |name| {
-        env::var_os(name)
+/// Where toolchains of a name are kept between builds.
+pub(crate) fn cache_folder(name: &str) -> Option<PathBuf> {
+    let named = |variable| {
+        env::var_os(variable)
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
     };
     let base = named("XDG_CACHE_HOME").or_else(|| Some(named("HOME")?.join(".cache")))?;
-    Some(base.join("backplane/wasm-toolchain"))
+    Some(base.join("backplane").join(name))
 }
 
 #[cfg(test)]

@@ -217,6 +217,7 @@ impl InstanceOutcome {
                 message,
                 event,
                 at,
+                ..
             } => Some(Stop {
                 fault: fault.message.clone(),
                 file: fault.file.clone(),

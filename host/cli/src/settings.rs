@@ -39,6 +39,7 @@
 mod fees;
 mod instrument;
 mod latency;
+mod wasm;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -56,6 +57,7 @@ use crate::strategy::StrategySpec;
 use fees::{FeeFlags, FeesTable};
 use instrument::InstrumentTable;
 use latency::{LatencyFlags, LatencyTable};
+use wasm::WasmTable;
 
 pub use fees::{FeeSettings, TierSetting, VolumeSetting};
 pub use instrument::{AccountSettings, InstrumentSettings};
@@ -86,6 +88,8 @@ struct RunFile {
     orders: OrdersTable,
     #[serde(default)]
     risk: RiskTable,
+    #[serde(default)]
+    wasm: WasmTable,
     #[serde(default)]
     strategy: Vec<StrategyTable>,
 }
@@ -135,6 +139,8 @@ pub struct Settings {
     pub engine: EngineSettings,
     /// The limits of each strategy, in their order.
     pub limits: Vec<LimitSettings>,
+    /// The most messages that one call delivers to a sandboxed strategy.
+    pub batch: usize,
     /// How long a worker may show no progress.
     pub stall_timeout: Nanos,
 }
@@ -160,6 +166,9 @@ pub struct EngineSettings {
     pub open_orders_max: usize,
     /// What a user may choose about orders.
     pub orders: OrderSettings,
+    /// Whether every NaN of sandboxed strategies has the same bits.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub canonical_nans: bool,
 }
 
 impl EngineSettings {
@@ -222,6 +231,7 @@ impl Settings {
             strategies,
             force: arguments.force,
             engine: engine(arguments, &file)?,
+            batch: file.wasm.batch()?,
             stall_timeout: setting(
                 "stall_timeout",
                 arguments
@@ -269,6 +279,7 @@ fn engine(arguments: &RunArguments, file: &RunFile) -> Result<EngineSettings, Cl
         sample_interval: time("sample_interval", &None, &file.sample_interval, "1s")?,
         open_orders_max: file.open_orders_max.unwrap_or(10_000),
         orders: file.orders.settings()?,
+        canonical_nans: file.wasm.canonical_nans,
     })
 }
 

@@ -46,14 +46,14 @@ pub trait Guest {
     /// What the strategy says about itself.
     fn descriptor(&self) -> &Descriptor;
 
-    /// Delivers messages in their order and gives how many were heard: all, or up to and with the first after which the
+    /// Delivers messages in their order and gives how many were heard, at least one, and none after the first on which the
     /// guest gave a command other than a metric. `books` are those after the first message; a guest that is given more
-    /// than one keeps its own ([`Guest::batch_max`]). A metric says in its `quantity` for which of the messages it was
+    /// than one keeps its own ([`Guest::keeps_books`]). A metric says in its `quantity` for which of the messages it was
     /// given, from 0; whatever else was asked for belongs to the last that was heard.
     ///
     /// # Errors
-    /// A fault on the first of the messages: the guest must not be called again. A guest that meets a fault on a later
-    /// one gives the number of those before it, and the fault when it is called with the next.
+    /// A fault: the guest must not be called again. It is that of the first of the messages, or of one of them where the
+    /// guest cannot say of which ([`crate::summary::Outcome`] tells how many they were).
     fn hear(
         &mut self,
         messages: &[Message],
@@ -61,8 +61,13 @@ pub trait Guest {
         replies: &mut Replies,
     ) -> Result<usize, Box<Fault>>;
 
-    /// The most messages that one call may deliver; 1 for guests that read lent books. One that takes more hears every
-    /// change of a level that it subscribed to, not only the last of an event, so that it can keep its books.
+    /// Whether the guest keeps books of its own instead of reading lent ones. It then hears every change of a level that
+    /// it subscribed to, not only the last of an event, and may hear of the market before its time.
+    fn keeps_books(&self) -> bool {
+        false
+    }
+
+    /// The most messages that one call may deliver; 1 for guests that read lent books.
     fn batch_max(&self) -> usize {
         1
     }
@@ -84,6 +89,7 @@ pub trait Guest {
 pub struct InProcess<S> {
     descriptor: Descriptor,
     instance: Instance<S>,
+    keeps_books: bool,
     batch_max: usize,
 }
 
@@ -96,11 +102,12 @@ impl<S: Strategy> InProcess<S> {
         Ok(InProcess {
             descriptor: S::descriptor(),
             instance: Instance::new(params, false)?,
+            keeps_books: false,
             batch_max: 1,
         })
     }
 
-    /// Makes an instance that keeps its own books and hears up to `batch_max` messages, at least two, in one call.
+    /// Makes an instance that keeps its own books and hears up to `batch_max` messages, at least one, in one call.
     ///
     /// # Errors
     /// What the strategy's `new` says.
@@ -108,7 +115,8 @@ impl<S: Strategy> InProcess<S> {
         Ok(InProcess {
             descriptor: S::descriptor(),
             instance: Instance::new(params, true)?,
-            batch_max: batch_max.max(2),
+            keeps_books: true,
+            batch_max: batch_max.max(1),
         })
     }
 
@@ -138,7 +146,7 @@ impl<S: Strategy> Guest for InProcess<S> {
         books: &[LevelBook],
         replies: &mut Replies,
     ) -> Result<usize, Box<Fault>> {
-        if self.batch_max > 1 {
+        if self.keeps_books {
             return Ok(self.hear_batch(messages, replies));
         }
         let Some(message) = messages.first() else {
@@ -152,6 +160,10 @@ impl<S: Strategy> Guest for InProcess<S> {
             replies.logs.extend_from_slice(self.instance.logs());
         }
         Ok(1)
+    }
+
+    fn keeps_books(&self) -> bool {
+        self.keeps_books
     }
 
     fn batch_max(&self) -> usize {

@@ -18,6 +18,9 @@ pub enum Outcome {
         fault: Fault,
         /// The number of the message at which it happened, counted from 1.
         message: u64,
+        /// How many messages the call delivered in which it happened. More than 1 means that it was that message or one
+        /// of those behind it; a run in which this strategy hears one message a call says which.
+        among: u64,
         /// The kind of that message, in words.
         event: String,
         /// When, in the strategy's time.

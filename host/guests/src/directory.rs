@@ -1,41 +1,43 @@
 //! A directory of plugins.
 //!
-//! Takes in a directory; gives out what lies in it, without loading anything: the strategy `momentum` is the plugin
-//! `libmomentum.so`, as Cargo names it.
+//! Takes in a directory; gives out what lies in it, without loading anything: the strategy `momentum` is the native
+//! plugin `libmomentum.so` or the sandboxed one `momentum.wasm`, as Cargo names them.
 
 use std::path::{Path, PathBuf};
 
+use crate::carriers::Carrier;
 use crate::descriptor::is_name;
 use crate::error::{GuestError, Refusal};
-use crate::guard;
 use crate::text::one_line;
 
 /// How unlike a name may be and still be meant: the share of its letters that are changed.
 const LIKENESS_MIN: f64 = 0.6;
 
-/// A library in a directory.
+/// A library or module in a directory.
 #[derive(Debug)]
 pub struct Candidate {
-    /// The file's name without `lib` and `.so`.
+    /// The file's name without `lib` and its end.
     pub name: String,
     /// The file.
     pub path: PathBuf,
+    /// What would carry it.
+    pub carrier: Carrier,
     /// What it is.
     pub kind: CandidateKind,
 }
 
-/// What a library in a directory is.
+/// What a library or module in a directory is.
 #[derive(Debug)]
 pub enum CandidateKind {
     /// A plugin that can be loaded.
     Plugin,
-    /// A library of another kind.
+    /// A library or module of another kind.
     NoPlugin,
     /// A file that cannot be loaded.
     Refused(GuestError),
 }
 
-/// The libraries (`*.so`) of a directory, by name. Each is checked, none is loaded.
+/// The libraries and modules (`*.so`, `*.wasm`) of a directory, by name. Each is checked, none is loaded.
 ///
 /// # Errors
 /// Why the directory cannot be read. A file that cannot be loaded is no error but a [`CandidateKind::Refused`].
@@ -43,7 +45,8 @@ pub fn scan(directory: &Path) -> Result<Vec<Candidate>, GuestError> {
     let mut candidates: Vec<Candidate> = libraries(directory)?
         .into_iter()
         .map(|path| Candidate {
-            name: library_name(&path),
+            name: plain_name(&path),
+            carrier: Carrier::of(&path),
             kind: kind(&path),
             path,
         })
@@ -55,15 +58,24 @@ pub fn scan(directory: &Path) -> Result<Vec<Candidate>, GuestError> {
 /// The plugin of a strategy's name; dashes and underscores are the same.
 ///
 /// # Errors
-/// That there is none, with the names of those that are there, or why it cannot be loaded.
+/// That there is none, with the names of those that are there, that there are several, or why it cannot be loaded.
 pub fn find(directory: &Path, name: &str) -> Result<Candidate, GuestError> {
     let wanted = name.replace('-', "_");
     if is_name(name) {
-        let path = directory.join(format!("lib{wanted}.so"));
-        if path.symlink_metadata().is_ok() {
-            guard::read(&path)?;
+        let files = [format!("lib{wanted}.so"), format!("{wanted}.wasm")];
+        let mut paths = files.iter().map(|x| directory.join(x));
+        let mut found = paths.by_ref().filter(|x| x.symlink_metadata().is_ok());
+        if let Some(path) = found.next() {
+            if found.next().is_some() {
+                return Err(GuestError::Ambiguous {
+                    name: wanted,
+                    directory: directory.to_owned(),
+                    files: files.join(" and "),
+                });
+            }
             return Ok(Candidate {
                 name: wanted,
+                carrier: Carrier::check(&path)?,
                 path,
                 kind: CandidateKind::Plugin,
             });
@@ -88,30 +100,35 @@ fn libraries(directory: &Path) -> Result<Vec<PathBuf>, GuestError> {
     let mut paths = Vec::new();
     for entry in directory.read_dir().map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|x| x == "so") && !path.is_dir() {
+        let is_named = path.extension().is_some_and(|x| x == "so" || x == "wasm");
+        if is_named && !path.is_dir() {
             paths.push(path);
         }
     }
     Ok(paths)
 }
 
-fn library_name(path: &Path) -> String {
+fn plain_name(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let name = stem.strip_prefix("lib").unwrap_or(&stem);
+    let name = match Carrier::of(path) {
+        Carrier::Native => stem.strip_prefix("lib").unwrap_or(&stem),
+        Carrier::Wasm => &stem,
+    };
     one_line(name, 64)
 }
 
 fn kind(path: &Path) -> CandidateKind {
     let named = path.file_name().is_some_and(|file| {
         let file = file.to_string_lossy();
-        let name = file.strip_prefix("lib").and_then(|x| x.strip_suffix(".so"));
+        let native = file.strip_prefix("lib").and_then(|x| x.strip_suffix(".so"));
+        let name = native.or(file.strip_suffix(".wasm"));
         name.is_some_and(|x| is_name(x) && !x.contains('-'))
     });
-    match guard::read(path) {
+    match Carrier::check(path) {
         Ok(_) if named => CandidateKind::Plugin,
         Ok(_) => CandidateKind::Refused(GuestError::refused(path, Refusal::FileName)),
         Err(GuestError::Refused {
-            reason: Refusal::NotAPlugin,
+            reason: Refusal::NotAPlugin | Refusal::NotAModule,
             ..
         }) => CandidateKind::NoPlugin,
         Err(error) => CandidateKind::Refused(error),

@@ -31,6 +31,16 @@ pub enum GuestError {
         /// The one of them whose name is most like it.
         nearest: Option<String>,
     },
+    /// A directory holds several plugins of a name.
+    #[error("there are two plugins `{name}` in `{}`: {files}", show(.directory))]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// The directory.
+        directory: PathBuf,
+        /// The files.
+        files: String,
+    },
     /// A file was refused before anything of it was loaded.
     #[error("refused to load `{}`: {reason}", show(.path))]
     Refused {
@@ -52,6 +62,12 @@ pub enum GuestError {
     Load {
         /// The file.
         path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// This machine cannot run sandboxed plugins.
+    #[error("cannot set up the sandbox: {reason}")]
+    Sandbox {
         /// Why.
         reason: String,
     },
@@ -126,8 +142,42 @@ pub enum Refusal {
     #[error("it is built with panic=abort, so that a panic in it would end the host")]
     PanicsAbort,
     /// It is a plugin under a name that no strategy can have.
-    #[error("it is a plugin, but its file name is not `lib<name>.so` with a name of a-z, 0-9, `_`")]
+    #[error(
+        "it is a plugin, but its file name is not `lib<name>.so` or `<name>.wasm` with a name of a-z, 0-9, `_`"
+    )]
     FileName,
+    /// It is not in the format of WebAssembly.
+    #[error("it is no WebAssembly module")]
+    NotWasm,
+    /// It is a WebAssembly component.
+    #[error("it is a WebAssembly component, but plugins are core modules")]
+    Component,
+    /// It is a WebAssembly module of another kind.
+    #[error(
+        "it is a WebAssembly module, but no Backplane plugin (it exports no `backplane_abi_version`)"
+    )]
+    NotAModule,
+    /// It is cut off, damaged, or uses parts of the language that are switched off.
+    #[error("the module is not valid: {0}")]
+    Module(String),
+    /// It wants more from the host than there is.
+    #[error("it imports `{0}`, but a module may import nothing but the function `backplane.log`")]
+    Import(String),
+    /// It does not export what the contract says.
+    #[error("it does not export `{0}`")]
+    Export(&'static str),
+    /// A function of the contract has other parameters or results.
+    #[error("its function `{0}` has other parameters or results than the contract says")]
+    Signature(String),
+    /// It would run before it is called.
+    #[error("it has a start function, which would run before the host calls it")]
+    Start,
+    /// A part of it is larger than is compiled.
+    #[error("{0}")]
+    Oversized(String),
+    /// The limits that it was to have make no sense.
+    #[error("{0}")]
+    Limits(String),
 }
 
 impl GuestError {
@@ -135,14 +185,17 @@ impl GuestError {
     pub fn hint(&self) -> String {
         match self {
             GuestError::Directory { .. } => {
-                "give a directory that holds plugins (`lib<name>.so`)".into()
+                "give a directory that holds plugins (`lib<name>.so`, `<name>.wasm`)".into()
             }
             GuestError::NotFound {
                 nearest: Some(nearest),
                 ..
             } => format!("did you mean `{nearest}`?"),
             GuestError::NotFound { .. } => {
-                "build the plugin, or give the directory in which its `lib<name>.so` lies".into()
+                "build the plugin, or give the directory in which its `lib<name>.so` or `<name>.wasm` lies".into()
+            }
+            GuestError::Ambiguous { .. } => {
+                "keep native plugins and modules in directories of their own".into()
             }
             GuestError::Refused { reason, .. } => reason.hint().into(),
             GuestError::Copy { .. } => {
@@ -152,6 +205,9 @@ impl GuestError {
                 "rebuild the plugin with this host's SDK; where a library cannot be mapped, set TMPDIR to a directory \
                  that is not mounted `noexec`"
                     .into()
+            }
+            GuestError::Sandbox { .. } => {
+                "raise the limits of this process (`ulimit -v`), or use native plugins".into()
             }
             GuestError::Descriptor { .. } => {
                 "correct the plugin's `descriptor` (docs/abi.md, \"Descriptor\") and rebuild it".into()
@@ -175,8 +231,10 @@ impl Refusal {
     pub const fn hint(&self) -> &'static str {
         match self {
             Refusal::Unreadable(_) => "check that the file exists and that this user may read it",
-            Refusal::NotAFile | Refusal::TooLarge { .. } => "give the path of a `lib<name>.so`",
-            Refusal::Empty | Refusal::Damaged(_) => {
+            Refusal::NotAFile | Refusal::TooLarge { .. } => {
+                "give the path of a `lib<name>.so` or a `<name>.wasm`"
+            }
+            Refusal::Empty | Refusal::Damaged(_) | Refusal::Module(_) => {
                 "build the plugin again; it may have been copied only in part"
             }
             Refusal::NotElf | Refusal::NotALibrary(_) => {
@@ -186,13 +244,25 @@ impl Refusal {
             Refusal::NotAPlugin => {
                 "end the plugin's source with `backplane_sdk::export_strategy!(..)`, or see docs/abi.md for other languages"
             }
-            Refusal::Header(_) | Refusal::AbiVersion { .. } => {
-                "rebuild the plugin with the SDK of this host"
-            }
+            Refusal::Header(_)
+            | Refusal::AbiVersion { .. }
+            | Refusal::Export(_)
+            | Refusal::Signature(_) => "rebuild the plugin with the SDK of this host",
             Refusal::PanicsAbort => {
                 "remove `panic = \"abort\"` from the profile (or `-C panic=abort` from the flags) and rebuild the plugin"
             }
             Refusal::FileName => "rename the file",
+            Refusal::NotWasm | Refusal::Component | Refusal::NotAModule => {
+                "build the strategy with `cargo build --target wasm32-unknown-unknown`, or see docs/abi.md for other languages"
+            }
+            Refusal::Import(_) => {
+                "build it without a library that wants files, clocks or random numbers (for Rust: `wasm32-unknown-unknown`, not `wasm32-wasip1`)"
+            }
+            Refusal::Start => {
+                "build it as a library (C: `-Wl,--no-entry`; AssemblyScript: `--exportStart _initialize`)"
+            }
+            Refusal::Oversized(_) => "build it with optimisation and without debugging information",
+            Refusal::Limits(_) => "change the limits",
         }
     }
 }

@@ -202,6 +202,32 @@ impl Command {
         bytes[64..68].copy_from_slice(&self.flags.to_le_bytes());
         bytes
     }
+
+    /// The command of 80 bytes as [`Command::to_bytes`] gives them; what is reserved is not read.
+    #[inline]
+    pub fn from_bytes(bytes: &[u8; 80]) -> Command {
+        let word = |at: usize| {
+            let mut word = [0; 8];
+            word.copy_from_slice(&bytes[at..at + 8]);
+            i64::from_le_bytes(word)
+        };
+        Command {
+            kind: bytes[0],
+            side: bytes[1],
+            order_type: bytes[2],
+            time_in_force: bytes[3],
+            instrument: u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]),
+            id: word(8) as u64,
+            price: word(16),
+            quantity: word(24),
+            stop_price: word(32),
+            trail: word(40),
+            displayed: word(48),
+            expire_at: word(56),
+            flags: u32::from_le_bytes([bytes[64], bytes[65], bytes[66], bytes[67]]),
+            ..Command::default()
+        }
+    }
 }
 
 /// The order that a command submits, where it is one and its letters are known.

@@ -17,6 +17,9 @@ pub const BATCH_MAX: usize = 1_024;
 /// The most bytes that the host may write into the text buffer: a saved state.
 pub const TEXT_BYTES_MAX: usize = 256 * 1024 * 1024;
 
+/// The level of a line that says why the module traps next.
+const LAST_WORDS: u32 = 0;
+
 #[link(wasm_import_module = "backplane")]
 unsafe extern "C" {
     /// Takes a line of text: level, address, length.
@@ -75,12 +78,13 @@ impl<S: Strategy> Guest<S> {
 
     /// Writes the descriptor to the text buffer and gives its length.
     pub fn describe(&self) -> usize {
+        std::panic::set_hook(Box::new(|info| last_words(info)));
         self.give(S::descriptor().to_json().into_bytes())
     }
 
     /// Makes the instance from the parameter buffer. Gives 0, or the length of the reason in the text buffer.
     pub fn create(&self) -> usize {
-        std::panic::set_hook(Box::new(|info| report(1, &info.to_string())));
+        std::panic::set_hook(Box::new(|info| last_words(info)));
         match Instance::from_abi(&self.params.borrow(), true) {
             Ok(instance) => {
                 self.instance.replace(Some(instance));
@@ -157,6 +161,15 @@ fn buffer<T: Clone + Default>(buffer: &RefCell<Vec<T>>, count: usize, most: usiz
 
 fn log_line(line: &LogLine) {
     report(line.level as u32, &line.text);
+}
+
+/// Says why the module traps next: the place in the source, then the reason on a line of its own.
+fn last_words(info: &std::panic::PanicHookInfo<'_>) {
+    let place = info
+        .location()
+        .map_or(String::new(), |x| format!("{}:{}", x.file(), x.line()));
+    let reason = info.payload_as_str().unwrap_or("it panicked");
+    report(LAST_WORDS, &format!("{place}\n{reason}"));
 }
 
 fn report(level: u32, text: &str) {

@@ -38,6 +38,7 @@ fn compile(compiler: &str, args: &[&str]) -> Option<Output> {
 fn c_plugin(folder: &TempDir) -> Option<PathBuf> {
     let library = folder.path().join("libplain_c.so");
     let (out, from) = (library.to_str().unwrap(), source("c/plugin.c"));
+    let header = source("../plugin-sdk/c");
     let args = [
         "-std=c11",
         "-Wall",
@@ -45,6 +46,8 @@ fn c_plugin(folder: &TempDir) -> Option<PathBuf> {
         "-Werror",
         "-shared",
         "-fPIC",
+        "-I",
+        header.to_str().unwrap(),
         "-o",
         out,
         from.to_str().unwrap(),

@@ -16,9 +16,14 @@ const DOCUMENT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../doc
 
 /// The rows of the first table below a heading.
 fn table(heading: &str) -> Vec<Vec<&'static str>> {
+    table_of(DOCUMENT, heading)
+}
+
+/// The rows of the first table below a heading of a document.
+pub(crate) fn table_of(document: &'static str, heading: &str) -> Vec<Vec<&'static str>> {
     let is_heading =
         |line: &&str| line.trim_start_matches('#').trim() == heading && line.starts_with('#');
-    let below = DOCUMENT.lines().skip_while(|x| !is_heading(x)).skip(1);
+    let below = document.lines().skip_while(|x| !is_heading(x)).skip(1);
     let section = below.take_while(|x| !x.starts_with('#'));
     let rows = section
         .skip_while(|x| !x.starts_with('|'))
@@ -29,7 +34,8 @@ fn table(heading: &str) -> Vec<Vec<&'static str>> {
     rows
 }
 
-fn fields(heading: &str) -> Vec<(usize, usize, &'static str)> {
+/// The fields of the table below a heading: offset, size, name.
+pub(crate) fn fields(heading: &str) -> Vec<(usize, usize, &'static str)> {
     let rows = table(heading).into_iter();
     rows.map(|x| (x[0].parse().unwrap(), x[1].parse().unwrap(), x[2]))
         .collect()

@@ -133,6 +133,23 @@ pub struct Tape {
     pub messages: u64,
 }
 
+/// What sandboxed strategies cost beside their messages.
+#[derive(Clone, Debug, Serialize)]
+pub struct Sandboxed {
+    /// From nothing to an instance of a module that was compiled before, in nanoseconds on the wall's clock.
+    pub start_ns: u64,
+    /// The instances that lived at once.
+    pub instances: u64,
+    /// The anonymous memory of each when it was made, in bytes.
+    pub bytes_each: u64,
+    /// The same after they heard a part of the tape.
+    pub bytes_each_after: u64,
+    /// The rows of that part.
+    pub rows: u64,
+    /// Nanoseconds of processor time for each message that one of them heard.
+    pub ns_per_message: f64,
+}
+
 /// How long the host took for single rows, in nanoseconds.
 #[derive(Clone, Debug, Serialize)]
 pub struct Latency {
@@ -243,6 +260,8 @@ pub struct Report {
     pub lines: Vec<Line>,
     /// How long single rows took.
     pub latency: Option<Latency>,
+    /// What sandboxed strategies cost beside their messages.
+    pub sandboxed: Option<Sandboxed>,
     /// The memory of the day-long tape.
     pub day: Option<Memory>,
     /// The memory of a run that may have less than its tape is long.

@@ -7,8 +7,8 @@ use std::hint::black_box;
 use backplane_benches::market::{Market, scan};
 use backplane_benches::sources::FirstRows;
 use backplane_benches::strategies::{
-    MarketMaker, hearing, in_process, market_maker_params, native, native_instances, replay_from,
-    wants_details,
+    MarketMaker, hearing, in_process, market_maker_params, module, native, native_instances,
+    replay_from, wants_details,
 };
 use backplane_benches::time::timed;
 use backplane_cli::prefetch::PrefetchedSource;
@@ -17,7 +17,9 @@ use backplane_engine::guest::Guest;
 use backplane_engine::market::Market as Books;
 use backplane_engine::replay::Window;
 use backplane_engine::row::Row;
+use backplane_guests::wasm::Limits;
 use backplane_sdk::descriptor::Schema;
+use backplane_sdk::params::Params;
 
 use crate::error::ProveError;
 use crate::figures::{Counts, Sample};
@@ -37,6 +39,8 @@ pub const NO_OP_ALL: &str = "run, no-op on every message, native";
 pub const MAKER_IN_PROCESS: &str = "run, market maker, in process";
 /// The market maker, a native plugin: what most targets are about.
 pub const MAKER: &str = "run, market maker, native";
+/// The market maker, a sandboxed module.
+pub const MAKER_WASM: &str = "run, market maker, wasm";
 /// The same, while another thread reads the tape: what is counted is the engine's thread alone.
 pub const MAKER_READ_AHEAD: &str = "run, market maker, native, tape read ahead";
 /// The market maker that quotes anew on every change of a best price or size.
@@ -136,7 +140,11 @@ pub fn of<'a>(tape: &'a Prepared, memory: &'a InMemory) -> Vec<Task<'a>> {
     };
     run(NO_OP_BEST, || hearing(native("no_op"), &[Schema::BboPrice]));
     run(MAKER, || native("market_maker"));
+    tasks.extend(sandboxed(tape));
     if tape.name == ORDER_LEVEL {
+        let mut run = |name: &str, guest: fn() -> Box<dyn Guest>| {
+            tasks.push(Task::new(tape, name, move || Ok(replayed(market, guest()))));
+        };
         run(NO_OP_ALL, || native("no_op"));
         run(MAKER_IN_PROCESS, in_process::<MarketMaker<false>>);
         run(MAKER_ON_SIZE, || native("quote_on_size"));
@@ -200,6 +208,17 @@ fn replayed(market: &Market, guest: Box<dyn Guest>) -> Sample {
         rows: summary.messages,
         counts: Some(Counts::from(&summary)),
     }
+}
+
+/// A run of the whole tape with the market maker as a module, where that was built.
+fn sandboxed(tape: &Prepared) -> Option<Task<'_>> {
+    let plugin = module("market_maker", Limits::default().messages_per_call)?;
+    let market = &tape.market;
+    let params = Params::defaults(&plugin.descriptor().params);
+    Some(Task::new(tape, MAKER_WASM, move || {
+        let guest = plugin.instantiate(&params).unwrap();
+        Ok(replayed(market, Box::new(guest)))
+    }))
 }
 
 /// A run of the whole tape that a thread of its own reads.

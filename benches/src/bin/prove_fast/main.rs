@@ -19,6 +19,7 @@ mod latency;
 mod lines;
 mod memory;
 mod peer;
+mod sandbox;
 
 mod table;
 mod targets;
@@ -45,6 +46,7 @@ const SMALL_BYTES: u64 = 384 << 20;
 
 /// The names under which single measurements are asked for with `--only`.
 const LATENCY: &str = "latency of single rows";
+const SANDBOX: &str = "sandboxed strategies";
 const DAY: &str = "memory of a day";
 const SMALL: &str = "memory where there is little";
 
@@ -94,6 +96,7 @@ fn measure(request: &Request) -> Result<Report, ProveError> {
         tapes: tapes.iter().map(Prepared::describe).collect(),
         lines: rounds(&tapes, request)?,
         latency: None,
+        sandboxed: None,
         day: None,
         small: None,
         left_out,
@@ -102,6 +105,10 @@ fn measure(request: &Request) -> Result<Report, ProveError> {
     if request.wants(ORDER_LEVEL, LATENCY) {
         eprintln!("timing single rows");
         report.latency = Some(latency::measure(order_level));
+    }
+    if request.wants(ORDER_LEVEL, SANDBOX) {
+        eprintln!("starting modules");
+        report.sandboxed = sandbox::measure(&order_level.market);
     }
     if request.wants(CRYPTO, DAY) {
         let crypto = tapes::prepare(CRYPTO, request)?;

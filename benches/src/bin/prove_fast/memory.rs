@@ -41,7 +41,7 @@ impl Watcher for Looks {
 }
 
 /// The anonymous resident memory of this process, in bytes; zero where the kernel does not tell.
-fn anonymous() -> u64 {
+pub fn anonymous() -> u64 {
     let report = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     kilobytes(&report, "RssAnon:").unwrap_or(0) * 1_024
 }

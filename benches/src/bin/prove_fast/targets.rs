@@ -3,12 +3,17 @@
 //! Takes in a report's lines; gives out targets, each with its figure and a verdict.
 
 use crate::figures::{Bound, Counts, Line, Report, Target, Verdict};
-use crate::lines::{INSTANCES, KINDS, MAKER, MAKER_ON_SIZE, SCAN, eighths, instances};
+use crate::lines::{INSTANCES, KINDS, MAKER, MAKER_ON_SIZE, MAKER_WASM, SCAN, eighths, instances};
 use crate::peer;
 use crate::tapes::{HARD, ORDER_LEVEL, PRICE_LEVEL, REAL};
 
 /// The most anonymous memory that a run may take, in mebibytes, whatever the length of its tape.
 const MEMORY_MIB_MAX: f64 = 64.0;
+
+/// How fast a run with a module is at least, against one with the native plugin of the same source.
+const WASM_SPEED_MIN: f64 = 0.8;
+/// How long a module that was compiled before takes to start at most, in milliseconds.
+const START_MS_MAX: f64 = 5.0;
 
 /// A mebibyte, in bytes.
 const MIB: f64 = 1_048_576.0;
@@ -28,6 +33,7 @@ pub fn judge(report: &Report) -> Vec<Target> {
     targets.latency();
     targets.flatness();
     targets.instances();
+    targets.sandbox();
     targets.memory();
     targets.yardstick();
     targets.list
@@ -169,6 +175,38 @@ impl Targets<'_> {
             // A market maker that hears nothing but changes of the best price sends orders at most of them.
             let bound = (schemas.len() > 1 || kind.starts_with("no-op")).then_some(10.0);
             self.push(&name, value, "ns", bound.map(Bound::AtMost));
+        }
+    }
+
+    fn sandbox(&mut self) {
+        for tape in [ORDER_LEVEL, REAL] {
+            let native = self.report.line(tape, MAKER);
+            let ratio = native
+                .zip(self.report.line(tape, MAKER_WASM))
+                .map(|(native, wasm)| native.ns_per_row / wasm.ns_per_row);
+            let name = format!("{tape}: the market maker's speed as a module against native");
+            let least = Bound::AtLeast(WASM_SPEED_MIN);
+            self.push(&name, ratio, "x", Some(least));
+        }
+        let found = self.report.sandboxed.clone();
+        let start = found.as_ref().map(|x| x.start_ns as f64 / 1e6);
+        let most = Bound::AtMost(START_MS_MAX);
+        self.push(
+            "start of a module that was compiled before",
+            start,
+            "ms",
+            Some(most),
+        );
+        let bytes = found.as_ref().map(|x| x.bytes_each_after as f64 / 1024.0);
+        self.push("memory of each of a thousand modules", bytes, "KiB", None);
+        if let Some(found) = found {
+            self.note(format!(
+                "{} instances, {:.0} KiB each when made, {:.1} ns for each message that one heard in {} rows",
+                found.instances,
+                found.bytes_each as f64 / 1024.0,
+                found.ns_per_message,
+                found.rows
+            ));
         }
     }
 

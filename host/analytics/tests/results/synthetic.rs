@@ -237,6 +237,7 @@ fn summary(spec: &Spec, accounts: &[Account], bid: i64, last: i64) -> RunSummary
                     line: Some(42),
                 },
                 message: step + 1,
+                among: 1,
                 event: "trade".into(),
                 at: Timestamp(START + step as i64 * spec.pace),
             },

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use backplane_guests::{CandidateKind, GuestError, scan};
+use backplane_guests::{CandidateKind, Carrier, GuestError, scan};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ pub(super) fn execute(command: &PluginCommand) -> Result<u8, CliError> {
             show(&list(directory)?, *json)?;
         }
         PluginCommand::Inspect { plugin, json } => {
-            backplane_guests::guard::read(plugin)?;
+            Carrier::check(plugin)?;
             let (descriptor, digest) = describe(plugin)?;
             let inspection = Inspection {
                 plugin: plugin.clone(),
@@ -73,7 +73,7 @@ fn list(directory: &Path) -> Result<List, CliError> {
         plugins.push(Entry {
             name: candidate.name,
             file: file.to_string_lossy().into_owned(),
-            kind: "native",
+            kind: candidate.carrier.name(),
             version,
             state: if why.is_none() { "ok" } else { "refused" },
             why,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use backplane_analytics::Report;
 use backplane_analytics::run_file::RUN_FILE;
+use backplane_guests::wasm::Limits;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::arguments::RunArguments;
@@ -26,7 +27,7 @@ pub(super) fn execute(arguments: &RunArguments, models: &Models) -> Result<u8, C
     let tape = backplane_tape::TapeReader::open(&settings.tape)?;
     settings.engine.config(models, &mut instruments(&tape))?;
     let strategies = settings.strategies.iter();
-    let strategies = strategies.map(|spec| locate(spec, &settings.plugins));
+    let strategies = strategies.map(|spec| locate(spec, &settings));
     let staging = stage(&settings.output)?;
     let results = staging.path().join("results");
     let mut job = Job {
@@ -76,12 +77,16 @@ fn check_output(output: &Path, force: bool) -> Result<(), CliError> {
     ))
 }
 
-fn locate(spec: &StrategySpec, plugins: &Path) -> Result<JobStrategy, CliError> {
-    let found = backplane_guests::find(plugins, &spec.name)?;
+fn locate(spec: &StrategySpec, settings: &Settings) -> Result<JobStrategy, CliError> {
+    let found = backplane_guests::find(&settings.plugins, &spec.name)?;
     Ok(JobStrategy {
         label: spec.label.clone().unwrap_or_else(|| spec.name.clone()),
         plugin: absolute(&found.path)?,
         params: spec.params.clone(),
+        sandbox: Limits {
+            messages_per_call: settings.batch,
+            ..Limits::default()
+        },
         finding: None,
     })
 }

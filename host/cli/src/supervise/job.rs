@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use backplane_engine::fault::Fault;
+use backplane_guests::wasm::Limits;
 use serde::{Deserialize, Serialize};
 
 use crate::error::CliError;
@@ -37,6 +38,9 @@ pub struct JobStrategy {
     pub plugin: PathBuf,
     /// Its parameters as the user wrote them.
     pub params: Vec<(String, String)>,
+    /// What it may use where it is sandboxed.
+    #[serde(default)]
+    pub sandbox: Limits,
     /// What it did to an earlier worker: it is not run again.
     pub finding: Option<Finding>,
 }
@@ -85,6 +89,12 @@ pub enum News {
     Done {
         /// How many strategies were stopped.
         stopped: usize,
+    },
+    /// These strategies, by their numbers, fell while they heard many messages in one call. Hearing one a call, they fall
+    /// at the very message.
+    Unsure {
+        /// The strategies.
+        strategies: Vec<usize>,
     },
     /// It cannot go on, for a reason that is nobody's crash.
     Failed(CliError),

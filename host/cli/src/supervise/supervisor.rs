@@ -42,6 +42,8 @@ enum Ending {
     Done {
         stopped: usize,
     },
+    /// Strategies fell at one of many messages.
+    Unsure(Vec<usize>),
     Failed(CliError),
     Described(News),
     /// It died or stalled; in words.
@@ -64,6 +66,10 @@ pub fn supervise(
         restart(&job.results)?;
         let cause = match work(job, directory, stall_timeout)? {
             Ending::Done { stopped } => return Ok(Finished { stopped }),
+            Ending::Unsure(strategies) => {
+                hear_singly(job, &strategies)?;
+                continue;
+            }
             Ending::Failed(error) => return Err(error),
             Ending::Described(_) => return Err(nonsense()),
             Ending::Lost(cause) => cause,
@@ -92,6 +98,19 @@ pub fn supervise(
     }
 }
 
+/// The strategies of these numbers hear one message a call from now on. Each is told so once at most, so that a job ends.
+fn hear_singly(job: &mut Job, strategies: &[usize]) -> Result<(), CliError> {
+    for number in strategies {
+        match job.strategies.get_mut(*number) {
+            Some(strategy) if strategy.sandbox.messages_per_call > 1 => {
+                strategy.sandbox.messages_per_call = 1;
+            }
+            _ => return Err(nonsense()),
+        }
+    }
+    Ok(())
+}
+
 /// Loads a plugin in a process of its own and asks it to describe itself: its descriptor as JSON, and its digest.
 ///
 /// # Errors
@@ -106,7 +125,7 @@ pub fn describe(plugin: &Path) -> Result<(serde_json::Value, String), CliError> 
             format!("loading {}: {cause}", plugin.display()),
             "the library's initialisers or its `descriptor` end the process; correct and rebuild it",
         )),
-        Ending::Done { .. } | Ending::Described(_) => Err(nonsense()),
+        Ending::Done { .. } | Ending::Unsure(_) | Ending::Described(_) => Err(nonsense()),
     }
 }
 
@@ -175,6 +194,7 @@ fn listen(
             }
             Ok(News::Replayed) => is_replayed = true,
             Ok(News::Done { stopped }) => ending = Some(Ending::Done { stopped }),
+            Ok(News::Unsure { strategies }) => ending = Some(Ending::Unsure(strategies)),
             Ok(News::Failed(error)) => ending = Some(Ending::Failed(error)),
             Ok(described @ News::Described { .. }) => ending = Some(Ending::Described(described)),
             Err(RecvTimeoutError::Timeout) => {}

@@ -22,7 +22,8 @@ use backplane_engine::record::InstanceId;
 use backplane_engine::replay::RowSource;
 use backplane_engine::summary::{Outcome, RunSummary};
 use backplane_engine::{Parts, Watcher, run};
-use backplane_guests::{Loader, NativeGuest, NativePlugin};
+use backplane_guests::wasm::{Limits, Settings};
+use backplane_guests::{Carriers, Plugin};
 use backplane_sdk::abi::Message;
 use backplane_sdk::book::LevelBook;
 use backplane_sdk::descriptor::{Descriptor, Schema};
@@ -134,12 +135,12 @@ impl Watcher for WorkerWatch {
 
 /// A guest that is never taken down: its library's last words could only harm results that are whole. The worker ends
 /// with it.
-struct Kept {
-    guest: &'static mut NativeGuest,
+struct Kept<G: 'static> {
+    guest: &'static mut G,
     trace: Option<Rc<Trace>>,
 }
 
-impl Guest for Kept {
+impl<G: Guest> Guest for Kept<G> {
     fn descriptor(&self) -> &Descriptor {
         self.guest.descriptor()
     }
@@ -156,6 +157,14 @@ impl Guest for Kept {
             trace.returns();
         }
         heard
+    }
+
+    fn keeps_books(&self) -> bool {
+        self.guest.keeps_books()
+    }
+
+    fn batch_max(&self) -> usize {
+        self.guest.batch_max()
     }
 
     fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
@@ -204,8 +213,8 @@ pub fn run_job(path: &Path, models: &Models) -> Result<u8, CliError> {
     let newsroom = Newsroom::open()?;
     let done = read_job(path).and_then(|job| work(&job, models, &newsroom));
     Ok(match done {
-        Ok(stopped) => {
-            newsroom.tell(&News::Done { stopped });
+        Ok(news) => {
+            newsroom.tell(&news);
             exit::OK
         }
         Err(error) => {
@@ -221,7 +230,8 @@ pub fn run_job(path: &Path, models: &Models) -> Result<u8, CliError> {
 /// Only that the supervisor cannot be told.
 pub fn run_describe(path: &Path) -> Result<u8, CliError> {
     let newsroom = Newsroom::open()?;
-    let loaded = Loader::new().and_then(|mut loader| loader.load(path));
+    let carriers = Carriers::new(Settings::default());
+    let loaded = carriers.and_then(|mut x| x.load(path, &Limits::default()));
     let news = match loaded {
         Ok(plugin) => News::Described {
             descriptor: serde_json::from_str(&plugin.descriptor().to_json()).unwrap_or_default(),
@@ -242,8 +252,8 @@ fn read_job(path: &Path) -> Result<Job, CliError> {
     })
 }
 
-/// Runs a job; gives how many strategies were stopped.
-fn work(job: &Job, models: &Models, newsroom: &Newsroom) -> Result<usize, CliError> {
+/// Runs a job; gives what is to be told of it.
+fn work(job: &Job, models: &Models, newsroom: &Newsroom) -> Result<News, CliError> {
     let reader = TapeReader::open(&job.tape)?;
     newsroom.tell(&News::Tape {
         rows: reader.rows(),
@@ -279,12 +289,25 @@ fn work(job: &Job, models: &Models, newsroom: &Newsroom) -> Result<usize, CliErr
         },
     })?;
     newsroom.tell(&News::Replayed);
+    let strategies = unsure(&summary);
+    if !strategies.is_empty() {
+        return Ok(News::Unsure { strategies });
+    }
     name_absent(job, &mut summary);
     let is_stopped = |outcome: &Outcome| matches!(outcome, Outcome::Stopped { .. });
     let stopped = summary.instances.iter().filter(|x| is_stopped(&x.outcome));
     let stopped = stopped.count();
     results.finish(&summary)?;
-    Ok(stopped)
+    Ok(News::Done { stopped })
+}
+
+/// The strategies of which it is not known at which message they fell.
+fn unsure(summary: &RunSummary) -> Vec<usize> {
+    let is_unsure =
+        |outcome: &Outcome| matches!(outcome, Outcome::Stopped { among, .. } if *among > 1);
+    let numbered = summary.instances.iter().enumerate();
+    let unsure = numbered.filter(|(_, x)| is_unsure(&x.outcome));
+    unsure.map(|(number, _)| number).collect()
 }
 
 /// Reads a tape, ahead of the engine where there is a processor for it.
@@ -307,6 +330,7 @@ fn name_absent(job: &Job, summary: &mut RunSummary) {
             instance.outcome = Outcome::Stopped {
                 fault: finding.fault(),
                 message: finding.message,
+                among: 1,
                 event: finding.event.clone(),
                 at: Timestamp(finding.at),
             };
@@ -317,8 +341,12 @@ fn name_absent(job: &Job, summary: &mut RunSummary) {
 type Seated = (Vec<Box<dyn Guest>>, Vec<InstanceDescription>);
 
 fn seat_strategies(job: &Job, trace: Option<&Rc<Trace>>) -> Result<Seated, CliError> {
-    let mut loader = Loader::new()?;
-    let mut loaded: BTreeMap<&Path, NativePlugin> = BTreeMap::new();
+    let mut carriers = Carriers::new(Settings {
+        canonical_nans: job.engine.canonical_nans,
+        instances: job.strategies.len(),
+        ..Settings::default()
+    })?;
+    let mut loaded: BTreeMap<&Path, Plugin> = BTreeMap::new();
     let mut guests: Vec<Box<dyn Guest>> = Vec::new();
     let mut instances = Vec::new();
     for (number, strategy) in job.strategies.iter().enumerate() {
@@ -333,20 +361,18 @@ fn seat_strategies(job: &Job, trace: Option<&Rc<Trace>>) -> Result<Seated, CliEr
         if let Some(trace) = trace {
             trace.loads(number as u32);
         }
-        let plugin = match loaded.get(strategy.plugin.as_path()) {
+        let path = strategy.plugin.as_path();
+        let plugin = match loaded.get(path) {
             Some(plugin) => plugin.clone(),
             None => {
-                let plugin = loader.load(&strategy.plugin)?;
-                loaded.insert(&strategy.plugin, plugin.clone());
+                let plugin = carriers.load(path, &strategy.sandbox)?;
+                loaded.insert(path, plugin.clone());
                 plugin
             }
         };
         let params = set_params(strategy, &plugin)?;
         instances.push(describe_instance(strategy, &plugin, &params));
-        guests.push(Box::new(Kept {
-            guest: Box::leak(Box::new(plugin.instantiate(&params)?)),
-            trace: trace.cloned(),
-        }));
+        guests.push(seat(plugin, strategy, &params, trace)?);
         if let Some(trace) = trace {
             trace.returns();
         }
@@ -354,7 +380,30 @@ fn seat_strategies(job: &Job, trace: Option<&Rc<Trace>>) -> Result<Seated, CliEr
     Ok((guests, instances))
 }
 
-fn set_params(strategy: &JobStrategy, plugin: &NativePlugin) -> Result<Params, CliError> {
+/// Makes an instance of a plugin.
+fn seat(
+    plugin: Plugin,
+    strategy: &JobStrategy,
+    params: &Params,
+    trace: Option<&Rc<Trace>>,
+) -> Result<Box<dyn Guest>, CliError> {
+    let trace = trace.cloned();
+    Ok(match plugin {
+        Plugin::Native(plugin) => Box::new(Kept {
+            guest: Box::leak(Box::new(plugin.instantiate(params)?)),
+            trace,
+        }),
+        Plugin::Wasm(plugin) => {
+            let plugin = plugin.with_limits(&strategy.sandbox)?;
+            Box::new(Kept {
+                guest: Box::leak(Box::new(plugin.instantiate(params)?)),
+                trace,
+            })
+        }
+    })
+}
+
+fn set_params(strategy: &JobStrategy, plugin: &Plugin) -> Result<Params, CliError> {
     let mut params = Params::defaults(&plugin.descriptor().params);
     for (id, text) in &strategy.params {
         params = params.with_text(id, text).map_err(|reason| {
@@ -373,7 +422,7 @@ fn set_params(strategy: &JobStrategy, plugin: &NativePlugin) -> Result<Params, C
 
 fn describe_instance(
     strategy: &JobStrategy,
-    plugin: &NativePlugin,
+    plugin: &Plugin,
     params: &Params,
 ) -> InstanceDescription {
     let descriptor = plugin.descriptor();

@@ -89,15 +89,15 @@ pub struct Router {
 }
 
 impl Router {
-    /// The routes of all subscriptions, to a tape that shows orders, or price levels only. `takes_batches` says of each
-    /// strategy whether it hears in batches.
+    /// The routes of all subscriptions, to a tape that shows orders, or price levels only. `keeps_books` says of each
+    /// strategy whether it keeps books of its own.
     ///
     /// # Errors
     /// Names the strategy that subscribes to something that is not there.
     pub fn new(
         instruments: &[Instrument],
         descriptors: &[&Descriptor],
-        takes_batches: &[bool],
+        keeps_books: &[bool],
         shows_levels: bool,
     ) -> Result<Router, RunError> {
         let mut router = Router {
@@ -111,9 +111,9 @@ impl Router {
         };
         for (number, descriptor) in descriptors.iter().enumerate() {
             check(descriptor, instruments, shows_levels)?;
-            let takes_batches = takes_batches.get(number).is_some_and(|x| *x);
+            let keeps_books = keeps_books.get(number).is_some_and(|x| *x);
             let instance = InstanceId(number as u32);
-            router.subscribe(instance, descriptor, takes_batches, instruments);
+            router.subscribe(instance, descriptor, keeps_books, instruments);
         }
         router.any_gate = router.gates.iter().fold(0, |all, x| all | x);
         Ok(router)
@@ -123,7 +123,7 @@ impl Router {
         &mut self,
         instance: InstanceId,
         descriptor: &Descriptor,
-        takes_batches: bool,
+        keeps_books: bool,
         instruments: &[Instrument],
     ) {
         for instrument in instruments {
@@ -148,7 +148,7 @@ impl Router {
             if schemas != 0 {
                 self.gates[instrument.id.index()] |= gate(schemas);
                 self.wanted[instrument.id.index()] |= schemas;
-                let listeners = if takes_batches {
+                let listeners = if keeps_books {
                     &mut self.batched
                 } else {
                     &mut self.listeners

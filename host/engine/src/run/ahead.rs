@@ -92,7 +92,7 @@ impl Ahead {
         };
         let numbered = seats.iter().enumerate();
         let batches: Vec<Batch> = numbered
-            .filter(|(_, seat)| seat.batch_max() > 1)
+            .filter(|(_, seat)| seat.keeps_books())
             .map(batch)
             .collect();
         Ahead {
@@ -221,6 +221,7 @@ impl Run<'_> {
             let until = self.sure_until(place);
             self.ahead.gather(batch, until);
             if let Err(fault) = self.call(batch) {
+                self.seats[place].among = self.ahead.messages.len() as u64;
                 self.seats[place].come_to(message);
                 return self.do_what_is_asked(place, message, Err(fault));
             }

@@ -138,9 +138,9 @@ impl<'a> Run<'a> {
     fn new(parts: Parts<'a>) -> Result<Run<'a>, RunError> {
         let descriptors: Vec<_> = parts.guests.iter().map(|x| x.descriptor()).collect();
         let shows_levels = parts.source.shows_levels();
-        let takes_batches: Vec<bool> = parts.guests.iter().map(|x| x.batch_max() > 1).collect();
+        let keep_books: Vec<bool> = parts.guests.iter().map(|x| x.keeps_books()).collect();
         let instruments = parts.instruments;
-        let router = Router::new(instruments, &descriptors, &takes_batches, shows_levels)?;
+        let router = Router::new(instruments, &descriptors, &keep_books, shows_levels)?;
         let config = &parts.config;
         let seat = |(guest, limits): (Box<dyn Guest>, RiskLimits)| {
             let name = guest.descriptor().name.clone();

@@ -104,6 +104,8 @@ pub(super) struct Seat {
     pub(super) messages: u64,
     /// Whether [`Seat::outcome`] is still that it finishes: every message asks.
     runs: bool,
+    /// How many messages the call delivered with which it fell; 1 where it is known with which.
+    pub(super) among: u64,
     pub(super) commands: u64,
     pub(super) orders: u64,
     pub(super) fills: u64,
@@ -152,6 +154,7 @@ impl Seat {
             journal: Journal::default(),
             now: i64::MIN,
             messages: 0,
+            among: 1,
             commands: 0,
             orders: 0,
             fills: 0,
@@ -168,6 +171,11 @@ impl Seat {
     #[inline]
     pub(super) const fn runs(&self) -> bool {
         self.runs
+    }
+
+    /// Whether the guest keeps books of its own.
+    pub(super) fn keeps_books(&self) -> bool {
+        self.guest.keeps_books()
     }
 
     /// The most messages of one call.
@@ -295,6 +303,7 @@ impl Seat {
         self.outcome = Outcome::Stopped {
             fault,
             message: self.messages,
+            among: self.among,
             event: event.into(),
             at: Timestamp(self.now),
         };

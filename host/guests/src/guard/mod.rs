@@ -24,7 +24,8 @@ pub const FILE_BYTES_MAX: u64 = 1 << 30;
 /// # Errors
 /// Why the file cannot be read, or is not loaded.
 pub fn read(path: &Path) -> Result<Vec<u8>, GuestError> {
-    let bytes = read_file(path).map_err(|reason| GuestError::refused(path, reason))?;
+    let bytes =
+        read_file(path, FILE_BYTES_MAX).map_err(|reason| GuestError::refused(path, reason))?;
     check(&bytes).map_err(|reason| GuestError::refused(path, reason))?;
     Ok(bytes)
 }
@@ -41,7 +42,8 @@ pub fn check(bytes: &[u8]) -> Result<(), Refusal> {
     dynamic::check(&image)
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, Refusal> {
+/// Reads a regular file of at most `most` bytes.
+pub(crate) fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, Refusal> {
     // What is no regular file is found out before it is opened: opening a pipe would wait.
     if !path.metadata().map_err(Refusal::Unreadable)?.is_file() {
         return Err(Refusal::NotAFile);
@@ -51,20 +53,18 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Refusal> {
     if !metadata.is_file() {
         return Err(Refusal::NotAFile);
     }
-    let too_large = Refusal::TooLarge {
-        most: FILE_BYTES_MAX,
-    };
-    if metadata.len() > FILE_BYTES_MAX {
+    let too_large = Refusal::TooLarge { most };
+    if metadata.len() > most {
         return Err(too_large);
     }
     let mut bytes = Vec::with_capacity(metadata.len() as usize);
-    let mut bounded = file.take(FILE_BYTES_MAX + 1);
+    let mut bounded = file.take(most + 1);
     bounded
         .read_to_end(&mut bytes)
         .map_err(Refusal::Unreadable)?;
     match bytes.len() as u64 {
         0 => Err(Refusal::Empty),
-        len if len > FILE_BYTES_MAX => Err(too_large),
+        len if len > most => Err(too_large),
         _ => Ok(bytes),
     }
 }

@@ -1,0 +1,22 @@
+;; A strategy that does nothing, by hand: what docs/wasm.md asks of a module, and no more. Tests replace parts of it.
+(module
+  (import "backplane" "log" (func $log (param i32 i32 i32)))
+  (memory (export "memory") 4)
+  (data (i32.const 1024)
+    "{\"name\":\"made_up\",\"version\":\"1.0.0\",\"subscriptions\":[{\"schema\":\"trades\",\"symbols\":[]}],\"params\":[],\"metrics\":[\"z\"]}")
+  (data (i32.const 2048) "src/made_up.rs:7\nit fell on purpose")
+  (func (export "backplane_abi_version") (result i32) i32.const 1)
+  (func (export "backplane_message_buffer") (param i32) (result i32) i32.const 65536)
+  (func (export "backplane_param_buffer") (param i32) (result i32) i32.const 4096)
+  (func (export "backplane_text_buffer") (param i32) (result i32) i32.const 196608)
+  (func (export "backplane_command_buffer") (result i32) i32.const 8192)
+  (func (export "backplane_text") (result i32) i32.const 1024)
+  (func (export "backplane_describe") (result i32) i32.const 115)
+  (func (export "backplane_create") (result i32) i32.const 0)
+  (func $sin (;sin;))
+  (func (export "backplane_on_events") (param $count i32) (result i64)
+    call $sin
+    (i64.shl (i64.extend_i32_u (local.get $count)) (i64.const 32)))
+  (func (export "backplane_save") (result i64) i64.const 0)
+  (func (export "backplane_load") (param i32) (result i32) i32.const 0)
+)
