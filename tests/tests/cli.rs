@@ -36,6 +36,8 @@ mod results;
 mod sameness;
 /// Sandboxed strategies.
 mod sandbox;
+/// What happens to positions without an order.
+mod settlements;
 /// Tables of results.
 mod tables;
 /// Tapes of price levels, repeated tapes, and generated markets beside recorded ones.

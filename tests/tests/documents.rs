@@ -92,8 +92,12 @@ fn every_latency_of_the_documentation_is_read_whole() {
 fn every_account_of_the_documentation_is_read_whole() {
     let text = document("docs/accounts.md");
     let directory = tempfile::tempdir().unwrap();
+    let tables = snippets(&text, "csv");
     let snippets = snippets(&text, "toml");
-    assert_eq!(snippets.len(), 5);
+    assert_eq!(snippets.len(), 6);
+    for (name, file) in ["funding.csv", "actions.csv"].iter().zip(tables) {
+        std::fs::write(directory.path().join(name), file).unwrap();
+    }
     for snippet in snippets {
         is_read_whole(directory.path(), &format!("{BEGINNING}{snippet}"));
     }

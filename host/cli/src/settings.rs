@@ -39,6 +39,7 @@
 mod fees;
 mod instrument;
 mod latency;
+mod schedule;
 mod wasm;
 
 use std::collections::BTreeMap;
@@ -62,6 +63,7 @@ use wasm::WasmTable;
 pub use fees::{FeeSettings, TierSetting, VolumeSetting};
 pub use instrument::{AccountSettings, InstrumentSettings};
 pub use latency::{DelaySetting, EntrySetting, LatencySettings};
+pub use schedule::ScheduleSettings;
 
 /// A run file as it stands.
 #[derive(Debug, Default, Deserialize)]
@@ -186,6 +188,7 @@ impl EngineSettings {
             latency: self.latency.build(models)?,
             fees: self.account.fees(&self.fees, instruments, models)?,
             contracts,
+            schedule: schedule::schedule(&self.account, instruments)?,
             starting_cash: Money(self.cash.into()),
             seed: self.seed,
             sample_interval: Nanos(self.sample_interval),

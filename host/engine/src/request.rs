@@ -6,6 +6,7 @@
 use backplane_sdk::types::{InstrumentId, OrderId, Price, Quantity, Reason, Side, Timestamp};
 
 use crate::record::{BestLevels, FillReason};
+use crate::schedule::Event;
 
 /// The largest quantity of one order, so that no sum over many orders can overflow.
 pub const QUANTITY_MAX: Quantity = Quantity(1 << 40);
@@ -71,6 +72,23 @@ pub enum Expiry {
     Session,
     /// At this time at the exchange.
     At(i64),
+}
+
+impl NewOrder {
+    /// The same, refused.
+    pub const fn refused(&self, reason: Reason) -> Refused {
+        Refused {
+            order_id: self.order_id,
+            instrument: self.instrument,
+            side: Some(self.side),
+            price: match self.limit {
+                Some(limit) => limit,
+                None => Price::UNDEFINED,
+            },
+            quantity: self.quantity,
+            reason,
+        }
+    }
 }
 
 /// What becomes of the part of an order that does not trade at once.
@@ -172,6 +190,20 @@ pub struct Request {
     pub lands: i64,
     /// What is asked.
     pub body: RequestBody,
+}
+
+/// The kind of a message that tells the run of a [`Happening`], and never a strategy.
+pub const HAPPENING: u8 = 0;
+
+/// Something that happened to an instrument at the exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Happening {
+    /// What and when.
+    pub event: Event,
+    /// The exchange's mid then, or the last trade while a side was empty; `None` before either.
+    pub mark: Option<Price>,
+    /// The last trade's price then; `None` before the first.
+    pub last: Option<Price>,
 }
 
 /// What is known of a fill beyond what the strategy is told.

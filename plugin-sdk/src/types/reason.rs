@@ -72,11 +72,15 @@ pub enum Reason {
     RiskPriceCollar = 30,
     /// A limit of the run: the strategy lost too much, and trades no more.
     KillSwitch = 31,
+    /// Trading in the instrument has ended for good.
+    InstrumentExpired = 32,
+    /// A split of the instrument, which ends its orders.
+    CorporateAction = 33,
 }
 
 impl Reason {
     /// Every reason with its number, in order.
-    pub const ALL: [Reason; 32] = [
+    pub const ALL: [Reason; 34] = [
         Reason::None,
         Reason::UnknownInstrument,
         Reason::InvalidSide,
@@ -109,6 +113,8 @@ impl Reason {
         Reason::RiskOpenOrders,
         Reason::RiskPriceCollar,
         Reason::KillSwitch,
+        Reason::InstrumentExpired,
+        Reason::CorporateAction,
     ];
 
     /// The reason of a number; `None` for one that this version does not know.
@@ -151,6 +157,8 @@ impl Reason {
             Reason::RiskOpenOrders => "risk: open orders",
             Reason::RiskPriceCollar => "risk: price collar",
             Reason::KillSwitch => "risk: kill switch",
+            Reason::InstrumentExpired => "instrument expired",
+            Reason::CorporateAction => "corporate action",
         }
     }
 }

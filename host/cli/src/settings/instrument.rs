@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 
 use backplane_engine::contract::{Contract, ContractKind, RATE_ONE};
 use backplane_engine::exchange::FeePlans;
-use backplane_sdk::types::{Instrument, Price};
+use backplane_sdk::types::{Instrument, Price, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::fees::{FeeFlags, FeeSettings, FeesTable};
+use super::schedule::{FundingTable, ScheduleSettings, ScheduleTables};
 use super::{Decimal, parse_decimal, setting, wrong};
 use crate::error::CliError;
 use crate::exit;
@@ -24,7 +25,24 @@ pub(super) struct InstrumentTable {
     multiplier: Option<Decimal>,
     currency: Option<String>,
     tick: Option<Decimal>,
+    expiration: Option<toml::value::Datetime>,
+    settlement_price: Option<Decimal>,
+    funding: Option<FundingTable>,
+    borrow_rate: Option<Decimal>,
+    actions: Option<String>,
     fees: Option<FeesTable>,
+}
+
+impl InstrumentTable {
+    fn schedule(&self) -> ScheduleTables<'_> {
+        ScheduleTables {
+            funding: self.funding.as_ref(),
+            borrow_rate: self.borrow_rate.as_ref(),
+            actions: self.actions.as_deref(),
+            expiration: self.expiration.as_ref(),
+            settlement_price: self.settlement_price.as_ref(),
+        }
+    }
 }
 
 /// What a run says of an instrument, in units of 1e-9; what it leaves out is as the tape says.
@@ -38,6 +56,9 @@ pub struct InstrumentSettings {
     pub currency: Option<String>,
     /// The smallest step of a limit price.
     pub tick: Option<i64>,
+    /// What happens to positions.
+    #[serde(flatten)]
+    pub schedule: ScheduleSettings,
     /// What executions cost; none where the common fees hold.
     pub fees: Option<FeeSettings>,
 }
@@ -158,6 +179,7 @@ impl AccountSettings {
         let mut described = self.clone();
         for settings in described.instruments.values_mut() {
             settings.fees = settings.fees.as_ref().map(FeeSettings::described);
+            settings.schedule = settings.schedule.described();
         }
         described
     }
@@ -182,6 +204,7 @@ impl InstrumentSettings {
             multiplier: number("multiplier", &table.multiplier)?,
             currency: table.currency.clone(),
             tick: number("tick", &table.tick)?,
+            schedule: ScheduleSettings::read(&name, table.schedule())?,
             fees: table.fees.as_ref().map(read).transpose()?,
         })
     }
@@ -195,6 +218,9 @@ impl InstrumentSettings {
         }
         if let Some(tick) = self.tick {
             instrument.tick = Price(tick);
+        }
+        if let Some(expiration) = self.schedule.expiration {
+            instrument.expiration = Timestamp(expiration);
         }
     }
 }

@@ -260,7 +260,7 @@ impl Exchange {
     }
 
     /// The last trade's price of an instrument at the exchange; `None` before the first.
-    fn last_trade(&self, view: &View<'_>, instrument: InstrumentId) -> Option<Price> {
+    pub(super) fn last_trade(&self, view: &View<'_>, instrument: InstrumentId) -> Option<Price> {
         let rows = view.rows;
         let traded = |x: &usize| {
             rows.has(*x, signal::TRADE) && u32::from(rows.instrument[*x]) == instrument.0

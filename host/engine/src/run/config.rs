@@ -10,6 +10,7 @@ use crate::error::RunError;
 use crate::exchange::{FeePlans, OrderRules, QueueRules, Rules};
 use crate::latency::{FeedLatency, Latency};
 use crate::random::key;
+use crate::schedule::Schedule;
 
 /// The settings of a run.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct RunConfig {
     /// What each instrument is worth, in the order of their numbers. Those beyond the list are linear contracts in the
     /// account's currency.
     pub contracts: Vec<Contract>,
+    /// What happens to positions at set times.
+    pub schedule: Schedule,
     /// What each strategy instance starts with.
     pub starting_cash: Money,
     /// The seed of all that is random in the run and in the strategies.
@@ -46,6 +49,7 @@ impl Default for RunConfig {
             ),
             fees: FeePlans::default(),
             contracts: Vec::new(),
+            schedule: Schedule::default(),
             starting_cash: Money::from_units(1_000_000),
             seed: 1,
             sample_interval: Nanos::from_secs(1),
@@ -123,6 +127,7 @@ impl RunConfig {
             response,
             entry_min: self.entry(strategy).minimum(),
             fees: self.fees.clone(),
+            schedule: self.schedule.clone(),
             open_orders_max: self.open_orders_max,
             shows_levels,
             queue: self.queue,

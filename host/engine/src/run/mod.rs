@@ -17,6 +17,7 @@ mod config;
 mod finish;
 mod risk;
 mod seat;
+mod settle;
 
 use backplane_sdk::abi::{Command, CommandBody, Message, definition_messages, v1::kind};
 use backplane_sdk::types::{Instrument, InstrumentId, OrderStatus, Reason, Timestamp};
@@ -35,6 +36,7 @@ use crate::record::{
 };
 use crate::replay::{Clock, RowSource, Window};
 use crate::router::{Changes, Router, SCHEMAS};
+use crate::schedule::Calendar;
 use crate::summary::RunSummary;
 use ahead::Ahead;
 use attend::Calm;
@@ -108,6 +110,8 @@ struct Run<'a> {
     config: RunConfig,
     /// What each instrument is worth.
     contracts: Vec<Contract>,
+    /// What is yet to happen to instruments.
+    calendar: Calendar,
     /// How long a request travels at least, in nanoseconds.
     entry_min: i64,
     window: Window,
@@ -166,6 +170,7 @@ impl<'a> Run<'a> {
             dues: seats.iter().map(Seat::due).collect(),
             seats,
             contracts: config.contracts(parts.instruments),
+            calendar: Calendar::new(config.schedule.clone()),
             calm: Calm::default(),
             replies: Replies::default(),
             entry_min: config.entry("").minimum(),
@@ -195,7 +200,11 @@ impl<'a> Run<'a> {
             .iter()
             .flat_map(|x| definition_messages(x, Timestamp(at)))
             .collect();
+        let begins = self.window.rows().ts_event.first().copied();
+        self.calendar.begin(begins.unwrap_or_default());
         for place in 0..self.seats.len() {
+            self.seats[place].exchange.begin(begins.unwrap_or_default());
+            self.note_due(place);
             for message in &definitions {
                 self.deliver(place, message)?;
             }
