@@ -97,10 +97,7 @@ impl Recording {
 
     /// A recording of rows that are in memory.
     pub fn new(name: String, instruments: Vec<Instrument>, rows: Vec<Row>) -> Recording {
-        let mut batch = RowBatch::new(Clock::new(None));
-        for rows in simulated(&rows).chunks(1 << 14) {
-            extend(&mut batch, rows);
-        }
+        let batch = batch_of(&simulated(&rows));
         let times: Vec<i64> = batch.rows().iter().map(|x| x.ts_event).collect();
         let mut recording = Recording {
             name,
@@ -217,6 +214,15 @@ fn simulated(rows: &[Row]) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// Rows for the engine.
+pub(crate) fn batch_of(rows: &[Row]) -> RowBatch {
+    let mut batch = RowBatch::new(Clock::new(None));
+    for rows in rows.chunks(1 << 14) {
+        extend(&mut batch, rows);
+    }
+    batch
 }
 
 /// Appends rows for the engine.

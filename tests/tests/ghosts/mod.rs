@@ -4,7 +4,7 @@ mod market;
 
 use std::path::{Path, PathBuf};
 
-use backplane_calibrate::{Options, Recording, Report, Study};
+use backplane_calibrate::{Levels, Options, Recording, Report, Study};
 use backplane_engine::exchange::Defect;
 use backplane_tape::import::{ImportOptions, import};
 use backplane_tests::market_data;
@@ -17,6 +17,7 @@ fn recording(seed: u64) -> Recording {
 
 fn study(recording: &Recording, defect: Option<Defect>) -> Report {
     let options = Options {
+        levels: Levels::Orders,
         defect,
         ..Options::default()
     };
@@ -25,7 +26,7 @@ fn study(recording: &Recording, defect: Option<Defect>) -> Report {
 
 /// What differs, of how many that were executed, at the longest horizon, whatever the class.
 fn differing(report: &Report) -> (u64, u64) {
-    let orders = &report.order_level;
+    let orders = report.order_level.as_ref().unwrap();
     let all = &orders.at.last().unwrap().everything;
     (all.differing, all.filled)
 }
@@ -38,7 +39,7 @@ fn ghosts_share_the_fate_of_every_order_of_a_market_of_price_and_time() {
         let (differ, filled) = differing(&report);
         assert_eq!(differ, 0, "seed {seed}\n{report}");
         executed += filled;
-        let orders = report.order_level;
+        let orders = report.order_level.unwrap();
         assert_eq!(orders.behind.violations, 0);
         assert_eq!(orders.natural.differing, 0);
     }
@@ -94,7 +95,7 @@ fn ghosts_share_the_fate_of_real_orders() {
     for inputs in [&es[..], &goog[..]] {
         let directory = tempfile::tempdir().unwrap();
         let report = study(&imported(directory.path(), inputs), None);
-        let orders = &report.order_level;
+        let orders = report.order_level.as_ref().unwrap();
         assert_eq!(orders.behind.violations, 0);
         for at in &orders.at[1..] {
             let (all, known) = (&at.everything, &at.after_classes);

@@ -5,10 +5,10 @@
 
 use std::num::NonZeroUsize;
 
-use backplane_calibrate::{Options, Recording, Study};
+use backplane_calibrate::{Levels, Options, Recording, Study};
 
 use super::show;
-use crate::arguments::CalibrateArguments;
+use crate::arguments::{CalibrateArguments, CalibrateLevel};
 use crate::error::CliError;
 use crate::exit;
 use crate::progress::Meter;
@@ -18,6 +18,11 @@ pub(super) fn execute(arguments: &CalibrateArguments) -> Result<u8, CliError> {
     let options = Options {
         sample: arguments.sample.map(NonZeroUsize::get),
         seed: arguments.seed,
+        levels: match arguments.level {
+            CalibrateLevel::Orders => Levels::Orders,
+            CalibrateLevel::Prices => Levels::Prices,
+            CalibrateLevel::Both => Levels::Both,
+        },
         ..Options::default()
     };
     let study = Study::new(&recording, options);

@@ -15,10 +15,12 @@ mod answers;
 mod maker;
 mod own;
 mod prints;
+mod probability;
 mod queue;
 mod taken;
 mod taker;
 
+mod estimate;
 mod levels;
 
 mod expiry;
@@ -43,7 +45,7 @@ pub use fees::{
     Execution, Fee, FeeModel, FeePlan, FeePlans, FeeSchedule, Fees, OrderBounds, Tier, Volume,
     Window,
 };
-pub use queue::{Defect, Matching, QueueRules};
+pub use queue::{Defect, LevelModel, Matching, QueueRules};
 pub use rules::{OrderRules, Rules, SelfTrade, Taken};
 
 use crate::contract::Contract;
@@ -53,6 +55,7 @@ use crate::row::signal;
 use crate::rows::Rows;
 use crate::schedule::Calendar;
 use answers::not_open;
+use estimate::Estimates;
 use expiry::Expiries;
 use iceberg::Icebergs;
 use own::{OwnOrder, OwnOrders};
@@ -129,6 +132,8 @@ pub struct Exchange {
     counts: bool,
     /// What own orders owe for prints of the present match event; only where a defect says so.
     debts: Debts,
+    /// What is estimated of the queue on a tape of price levels.
+    estimates: Estimates,
 }
 
 impl Exchange {
@@ -157,6 +162,7 @@ impl Exchange {
             limit: i64::MIN,
             levels: Vec::new(),
             debts: Debts::default(),
+            estimates: Estimates::default(),
         }
     }
 

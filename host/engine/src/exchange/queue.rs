@@ -13,6 +13,44 @@ pub enum Matching {
     FifoByPrints,
 }
 
+/// What is assumed of cancellations on a tape of price levels, where nothing tells which order of a level left. The names are
+/// hftbacktest's where the formulas are (0.9.4; see `probability.rs`). Reals are in units of 1e-9.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LevelModel {
+    /// Every cancellation comes from behind as long as anything can stand there.
+    #[default]
+    RiskAverse,
+    /// From behind with probability `back^n / (back^n + front^n)`.
+    PowerProb {
+        /// The exponent.
+        n: i64,
+    },
+    /// From behind with probability `back^n / (back + front)^n`.
+    PowerProb2 {
+        /// The exponent.
+        n: i64,
+    },
+    /// From behind with probability `1 - (front / (front + back))^n`.
+    PowerProb3 {
+        /// The exponent.
+        n: i64,
+    },
+    /// From behind with probability `ln(1 + back) / (ln(1 + back) + ln(1 + front))`.
+    LogProb,
+    /// From behind with probability `ln(1 + back) / ln(1 + back + front)`.
+    LogProb2,
+    /// From behind where the level once grew by just so much after the order came, the latest time first; else from
+    /// ahead. For feeds that do not conflate.
+    SizeMatch,
+    /// Every cancellation comes from ahead: the other bound.
+    AllAhead,
+    /// No queue: a trade at the price fills with a probability, drawn for each order and trade apart.
+    Touch {
+        /// The probability.
+        probability: u64,
+    },
+}
+
 /// A mistake, made on purpose: a proof that does not find it proves nothing. No run has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Defect {
@@ -29,6 +67,10 @@ pub enum Defect {
 pub struct QueueRules {
     /// On a tape of orders.
     pub matching: Matching,
+    /// On a tape of price levels.
+    pub model: LevelModel,
+    /// The seed of what the model draws.
+    pub seed: u64,
     /// The mistake that is made.
     pub defect: Option<Defect>,
 }

@@ -130,7 +130,7 @@ impl RunConfig {
             schedule: self.schedule.clone(),
             open_orders_max: self.open_orders_max,
             shows_levels,
-            queue: self.queue,
+            queue: QueueRules { seed, ..self.queue },
             orders: self.orders,
         }
     }
