@@ -121,3 +121,26 @@ fn is_read_whole(directory: &Path, file: &str) {
     assert_eq!(output.status.code(), Some(4), "{message}");
     assert!(message.contains("goog.tape"), "{message}");
 }
+
+#[test]
+fn the_models_of_the_documentation_are_those_of_the_example() {
+    let text = document("docs/models.md");
+    let example = document("host/cli/examples/own_models.rs");
+    let parts = snippets(&text, "rust");
+    assert_eq!(parts.len(), 4);
+    for part in parts {
+        assert!(example.contains(part.trim()), "{part}");
+    }
+}
+
+#[test]
+fn every_queue_of_the_documentation_is_read_whole() {
+    let text = document("docs/fills.md");
+    let directory = tempfile::tempdir().unwrap();
+    let snippets = snippets(&text, "toml");
+    assert_eq!(snippets.len(), 1);
+    let lines = snippets[0].lines().filter(|x| x.starts_with("queue"));
+    for line in lines {
+        is_read_whole(directory.path(), &format!("{line}\n{BEGINNING}"));
+    }
+}

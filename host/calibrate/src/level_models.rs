@@ -20,7 +20,7 @@ const ONE: i64 = 1_000_000_000;
 const PARTS: u64 = 1_000;
 
 /// How a ghost is simulated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Candidate {
     /// The model.
     pub model: LevelModel,
@@ -100,7 +100,7 @@ impl Candidate {
             last_trades: &[],
         };
         let queue = QueueRules {
-            model: self.model,
+            model: self.model.clone(),
             seed,
             ..QueueRules::default()
         };
@@ -131,6 +131,7 @@ impl Candidate {
             LevelModel::AllAhead => "all ahead".to_owned(),
             LevelModel::Touch { probability: 0 } => "trade-through only".to_owned(),
             LevelModel::Touch { .. } => "FillAtTouch".to_owned(),
+            LevelModel::Own(_) => format!("{:?}", self.model),
         }
     }
 

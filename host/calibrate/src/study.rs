@@ -156,7 +156,7 @@ impl<'a> Study<'a> {
                 (Some(until), Some(censored)) => Some(until.min(censored)),
                 (until, censored) => until.or(censored),
             };
-            let fate = shadows.shadow(order, slot, queue, until);
+            let fate = shadows.shadow(order, slot, &queue, until);
             Pair {
                 entered: order.entered,
                 censored,

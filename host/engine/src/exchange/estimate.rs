@@ -69,7 +69,7 @@ impl Estimate {
     }
 
     /// The level shows `shown` now. What it lost beyond what was traded was cancelled; the model says where.
-    fn change(&mut self, model: LevelModel, shown: i64) {
+    fn change(&mut self, model: &LevelModel, shown: i64) {
         let cancelled = self.shown - shown - self.traded;
         if cancelled > 0 {
             let all_ahead = (self.ahead - cancelled * PARTS).max(0);
@@ -79,7 +79,10 @@ impl Estimate {
                 LevelModel::SizeMatch => all_ahead,
                 _ => ahead_after(model, self.ahead, self.shown, cancelled).unwrap_or(self.ahead),
             };
-        } else if cancelled < 0 && model == LevelModel::SizeMatch && self.sizes.len() < SIZES_MAX {
+        } else if cancelled < 0
+            && matches!(model, LevelModel::SizeMatch)
+            && self.sizes.len() < SIZES_MAX
+        {
             self.sizes.push(-cancelled);
         }
         self.traded = 0;
@@ -168,7 +171,7 @@ impl Exchange {
 
     /// A level where own orders stand shows another size.
     pub(super) fn estimate_change(&mut self, instrument: InstrumentId, side: Side, level: Level) {
-        let model = self.rules.queue.model;
+        let model = &self.rules.queue.model;
         for order in self.own.side_mut(instrument, side) {
             if order.price == level.price {
                 let estimate = self.estimates.of(order);

@@ -9,7 +9,7 @@ use backplane_sdk::book::Level;
 use backplane_sdk::types::{Action, InstrumentId, Price, Quantity, Side};
 
 use super::own::OwnOrder;
-use super::queue::LevelModel;
+use super::queue::Matching;
 use super::{Exchange, View};
 use crate::record::FillReason;
 use crate::request::FillContext;
@@ -55,11 +55,15 @@ impl Exchange {
             return false;
         };
         let action = rows.action[place];
-        let estimates = self.rules.queue.model != LevelModel::RiskAverse;
+        let estimates = self.rules.queue.model.estimates();
         if action == Action::Trade.code() {
-            return match estimates {
-                true => self.share_estimated(view, place, side.opposite()),
-                false => self.share_trade(view, &rows.row(place), place, side.opposite()),
+            let side = side.opposite();
+            return match self.rules.queue.matching {
+                Matching::ProRata { first } => {
+                    self.share_by_size(view, &rows.row(place), place, (side, first))
+                }
+                _ if estimates => self.share_estimated(view, place, side),
+                _ => self.share_trade(view, &rows.row(place), place, side),
             };
         }
         let price = Price(rows.price[place]);

@@ -20,6 +20,7 @@ mod queue;
 mod taken;
 mod taker;
 
+mod allocation;
 mod estimate;
 mod levels;
 
@@ -45,7 +46,7 @@ pub use fees::{
     Execution, Fee, FeeModel, FeePlan, FeePlans, FeeSchedule, Fees, OrderBounds, Tier, Volume,
     Window,
 };
-pub use queue::{Defect, LevelModel, Matching, QueueRules};
+pub use queue::{Defect, LevelModel, Matching, QueueModel, QueueRules};
 pub use rules::{OrderRules, Rules, SelfTrade, Taken};
 
 use crate::contract::Contract;

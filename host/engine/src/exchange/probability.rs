@@ -25,9 +25,10 @@ pub(super) const PARTS: i64 = 1 << 16;
 const NANO: f64 = 1e9;
 
 /// The probability that what leaves a level stood behind an order; none for a model without probabilities.
-fn behind(model: LevelModel, front: f64, back: f64) -> Option<f64> {
+fn behind(model: &LevelModel, front: f64, back: f64) -> Option<f64> {
     let log = |x: f64| math::ln_1p(x);
-    let share = match model {
+    let share = match *model {
+        LevelModel::Own(ref model) => model.behind(front, back),
         LevelModel::PowerProb { n } => {
             let (back, front) = (math::pow(back, real(n)), math::pow(front, real(n)));
             back / (back + front)
@@ -52,7 +53,7 @@ fn real(nano: i64) -> f64 {
 
 /// What stands ahead, in parts, after `left` units left a level of `before` units without a trade; none for a model without
 /// probabilities. `front - (1 - p) * left`, and what `p * left` is more than stood behind comes from ahead as well.
-pub(super) fn ahead_after(model: LevelModel, front: i64, before: i64, left: i64) -> Option<i64> {
+pub(super) fn ahead_after(model: &LevelModel, front: i64, before: i64, left: i64) -> Option<i64> {
     let front = front as f64 / PARTS as f64;
     let back = (before as f64 - front).max(0.0);
     let left = left as f64;
@@ -78,10 +79,10 @@ mod tests {
             (LevelModel::LogProb2, 0.645_715_6),
         ];
         for (model, share) in cases {
-            let found = behind(model, 30.0, 10.0).unwrap();
+            let found = behind(&model, 30.0, 10.0).unwrap();
             assert!((found - share).abs() < 1e-6, "{model:?}: {found}");
             let after = 30.0 - (1.0 - share) * 8.0;
-            let found = ahead_after(model, 30 * PARTS, 40, 8).unwrap() as f64 / PARTS as f64;
+            let found = ahead_after(&model, 30 * PARTS, 40, 8).unwrap() as f64 / PARTS as f64;
             assert!((found - after).abs() < 1e-4, "{model:?}: {found}");
         }
     }
@@ -96,9 +97,9 @@ mod tests {
             LevelModel::LogProb,
             LevelModel::LogProb2,
         ] {
-            assert_eq!(ahead_after(model, 10 * PARTS, 10, 4), Some(6 * PARTS));
-            assert_eq!(ahead_after(model, 0, 10, 4), Some(0));
-            assert_eq!(ahead_after(model, 0, 0, 4), Some(0));
+            assert_eq!(ahead_after(&model, 10 * PARTS, 10, 4), Some(6 * PARTS));
+            assert_eq!(ahead_after(&model, 0, 10, 4), Some(0));
+            assert_eq!(ahead_after(&model, 0, 0, 4), Some(0));
         }
     }
 }

@@ -130,7 +130,10 @@ impl RunConfig {
             schedule: self.schedule.clone(),
             open_orders_max: self.open_orders_max,
             shows_levels,
-            queue: QueueRules { seed, ..self.queue },
+            queue: QueueRules {
+                seed,
+                ..self.queue.clone()
+            },
             orders: self.orders,
         }
     }

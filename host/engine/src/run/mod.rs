@@ -92,6 +92,14 @@ pub struct Parts<'a> {
 pub fn run(parts: Parts<'_>) -> Result<RunSummary, RunError> {
     parts.config.check()?;
     RiskLimits::check_all(&parts.limits)?;
+    let shows_levels = parts.source.shows_levels();
+    if let Some((value, allowed)) = parts.config.queue.unsuitable(shows_levels) {
+        return Err(RunError::Config {
+            field: "queue",
+            value,
+            allowed: allowed.into(),
+        });
+    }
     let mut run = Run::new(parts)?;
     run.start()?;
     run.replay()?;
