@@ -14,6 +14,8 @@ use tempfile::TempDir;
 
 /// What instruments are worth and what executions cost.
 mod accounts;
+/// The ghost study.
+mod calibrate;
 /// Tapes and sources that cannot be used.
 mod data;
 /// Interruptions and violent ends.

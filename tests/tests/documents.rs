@@ -94,7 +94,7 @@ fn every_account_of_the_documentation_is_read_whole() {
     let directory = tempfile::tempdir().unwrap();
     let tables = snippets(&text, "csv");
     let snippets = snippets(&text, "toml");
-    assert_eq!(snippets.len(), 6);
+    assert_eq!(snippets.len(), 8);
     for (name, file) in ["funding.csv", "actions.csv"].iter().zip(tables) {
         std::fs::write(directory.path().join(name), file).unwrap();
     }

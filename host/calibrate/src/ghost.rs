@@ -141,7 +141,7 @@ impl Ghost {
     fn send(&mut self, view: &View<'_>, row: u64, at: i64, command: &Command) {
         self.advance(view, row);
         let body = command.body();
-        let request = body.and_then(|x| self.gate.request(command, &x, view.instruments));
+        let request = body.and_then(|x| self.gate.request(command, &x, view.grids));
         if let Some(request) = request {
             self.exchange.land_now(view, request, at);
         }

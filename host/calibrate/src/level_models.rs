@@ -95,7 +95,7 @@ impl Candidate {
             first: 0,
             heard: 0,
             books: &books,
-            instruments: &recording.instruments,
+            grids: &recording.grids,
             contracts: &contracts,
             last_trades: &[],
         };

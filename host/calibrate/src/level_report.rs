@@ -67,6 +67,8 @@ pub struct Contested {
     pub agreement: Agreement,
     /// How much better than the better bound; none where a bound makes no mistake.
     pub skill: Option<f64>,
+    /// The same by the quantities of whole orders.
+    pub skill_of_orders: Option<f64>,
 }
 
 /// What to set in a run file.

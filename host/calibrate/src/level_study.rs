@@ -7,9 +7,10 @@
 //! its parameter are those with the best Jaccard among the ghosts of all earlier blocks whose horizon had passed before
 //! the block began; the block is then scored with it. What is scored are those five blocks together, for every model.
 //!
-//! A ghost is **contested** where the two bounds do not agree how much of it is filled: that every cancellation came from
-//! behind (RiskAverse), and that every one came from ahead. With L1 the sum of the differences of quantities without their
-//! sign, over the contested ghosts, `skill = 1 - L1 / min(L1 of the two bounds)`.
+//! A ghost is **contested** where the two bounds do not fill it alike in every match event: that every cancellation came
+//! from behind (RiskAverse), and that every one came from ahead. With L1 the sum of what truth and ghost do not have in
+//! common, over the match events of contested ghosts, `skill = 1 - L1 / min(L1 of the two bounds)`. The same with the
+//! quantities of whole orders instead of match events is `skill_of_orders`.
 
 use crate::agreement::{Agreement, Cut, Pair};
 use crate::history::RealOrder;
@@ -133,10 +134,16 @@ impl Pairs {
         let careful = &cuts[0][scored..];
         let eager = &cuts[self.candidates()][scored..];
         let entered: Vec<i64> = self.pairs[0][scored..].iter().map(|x| x.entered).collect();
+        let bounds = self.pairs[0].iter().zip(&self.pairs[self.candidates()]);
+        let contested: Vec<bool> = bounds
+            .skip(scored)
+            .map(|(careful, eager)| careful.fills_until(horizon) != eager.fills_until(horizon))
+            .collect();
         let scores = Scores {
             entered: &entered,
             careful,
             eager,
+            contested: &contested,
             seed,
         };
         let line = |place: usize| scores.line(self.chosen(place), &cuts[place][scored..]);
@@ -205,6 +212,7 @@ struct Scores<'a> {
     entered: &'a [i64],
     careful: &'a [Cut],
     eager: &'a [Cut],
+    contested: &'a [bool],
     seed: u64,
 }
 
@@ -220,17 +228,20 @@ impl Scores<'_> {
     }
 
     fn contested(&self, cuts: &[Cut]) -> Contested {
-        let of = |cuts: &[Cut]| {
-            let places = 0..self.careful.len().min(cuts.len());
-            let contested =
-                places.filter(|x| self.careful[*x].simulated != self.eager[*x].simulated);
-            let cuts = contested.map(|x| (self.entered[x], cuts[x]));
-            Agreement::of_cuts(cuts, self.seed)
+        let places = |cuts: &[Cut]| {
+            let places = 0..self.contested.len().min(cuts.len());
+            places.filter(|x| self.contested[*x])
         };
-        let agreement = of(cuts);
-        let bounds = [of(self.careful), of(self.eager)].map(|x| x.absolute_error);
-        let bound = bounds.into_iter().min().unwrap_or_default();
-        let skill = (bound > 0).then(|| 1.0 - agreement.absolute_error as f64 / bound as f64);
-        Contested { agreement, skill }
+        let all = places(cuts).map(|x| (self.entered[x], cuts[x]));
+        let skill = |error: fn(&Cut) -> i64| {
+            let sum = |cuts: &[Cut]| places(cuts).map(|x| error(&cuts[x])).sum::<i64>();
+            let bound = sum(self.careful).min(sum(self.eager));
+            (bound > 0).then(|| 1.0 - sum(cuts) as f64 / bound as f64)
+        };
+        Contested {
+            agreement: Agreement::of_cuts(all, self.seed),
+            skill: skill(|x| x.either - x.both),
+            skill_of_orders: skill(|x| (x.simulated - x.truth).abs()),
+        }
     }
 }

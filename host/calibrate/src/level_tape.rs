@@ -187,22 +187,19 @@ impl Filter<'_> {
             let is_here = row.signals(Signals::BOOK) && self.prices.contains(&row.price);
             return is_here.then(|| self.without(row, last)).flatten();
         }
-        let is_trade = row.action == Action::Trade.code();
-        let grows = row.action == Action::Add.code();
         if row.side != side.opposite().code() || !self.prices.iter().any(meets) {
             return None;
         }
-        if is_trade {
-            self.may_fill = true;
-            return Some(*row);
-        }
+        // What shrinks on the other side fills nobody, but is not there any more when the ghost moves.
+        let shrinks = row.action == Action::Cancel.code();
+        let is_trade = row.action == Action::Trade.code();
         // While the real order rests behind that price, the tape's own book is crossed and nothing is matched.
         let rests = self.shown.iter().rev().find(|x| x.row <= last);
         let is_crossed = rests.is_some_and(|x| x.size > 0 && meets(&x.price));
-        if !grows || is_crossed {
+        if !is_trade && !shrinks && is_crossed {
             return None;
         }
-        self.may_fill = true;
+        self.may_fill |= !shrinks;
         Some(*row)
     }
 

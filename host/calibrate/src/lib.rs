@@ -37,6 +37,8 @@ pub mod study;
 
 pub mod report;
 
+pub mod page;
+
 mod error;
 
 pub use error::CalibrateError;

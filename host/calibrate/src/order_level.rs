@@ -87,7 +87,7 @@ impl<'a> Shadows<'a> {
             first: 0,
             heard: order.row as u64,
             books,
-            instruments: &recording.instruments,
+            grids: &recording.grids,
             contracts: &self.contracts,
             last_trades: &[],
         };

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use backplane_engine::grid::Grid;
 use backplane_engine::replay::{Clock, RowBatch};
 use backplane_engine::row::Columns;
 use backplane_engine::rows::Rows;
@@ -50,6 +51,8 @@ pub struct Recording {
     /// The rows as the source told them.
     pub rows: Vec<Row>,
     batch: RowBatch,
+    /// The steps of their prices.
+    pub grids: Vec<Grid>,
     /// The exchange's time of each row: never less than that of the row before.
     pub times: Vec<i64>,
     events: Vec<Event>,
@@ -99,7 +102,9 @@ impl Recording {
     pub fn new(name: String, instruments: Vec<Instrument>, rows: Vec<Row>) -> Recording {
         let batch = batch_of(&simulated(&rows));
         let times: Vec<i64> = batch.rows().iter().map(|x| x.ts_event).collect();
+        let grids = instruments.iter().map(|x| Grid::new(x.tick)).collect();
         let mut recording = Recording {
+            grids,
             name,
             instruments,
             rows,

@@ -259,6 +259,9 @@ pub struct CalibrateArguments {
     /// Shadow them on the tape of orders, on price levels of the same market, or on both
     #[arg(long, value_enum, default_value = "both", value_name = "LEVEL")]
     pub level: CalibrateLevel,
+    /// Write a page that opens offline; a file that exists is replaced
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

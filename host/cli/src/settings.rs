@@ -57,12 +57,12 @@ use crate::limits::{LimitSettings, OrderSettings, OrdersTable, RiskTable};
 use crate::models::{ModelSetting, Models};
 use crate::strategy::StrategySpec;
 use fees::{FeeFlags, FeesTable};
-use instrument::InstrumentTable;
+use instrument::{InstrumentTable, MarginTable};
 use latency::{LatencyFlags, LatencyTable};
 use wasm::WasmTable;
 
 pub use fees::{FeeSettings, TierSetting, VolumeSetting};
-pub use instrument::{AccountSettings, InstrumentSettings};
+pub use instrument::{AccountSettings, InstrumentSettings, MarginSetting};
 pub use latency::{DelaySetting, EntrySetting, LatencySettings};
 pub use schedule::ScheduleSettings;
 
@@ -90,6 +90,7 @@ struct RunFile {
     #[serde(default)]
     orders: OrdersTable,
     queue: Option<toml::Value>,
+    margin: Option<MarginTable>,
     #[serde(default)]
     risk: RiskTable,
     #[serde(default)]
@@ -172,6 +173,9 @@ pub struct EngineSettings {
     pub orders: OrderSettings,
     /// The queue model.
     pub queue: ModelSetting,
+    /// What positions need of the equity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<MarginSetting>,
     /// Whether every NaN of sandboxed strategies has the same bits.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub canonical_nans: bool,
@@ -189,6 +193,8 @@ impl EngineSettings {
     ) -> Result<RunConfig, CliError> {
         let contracts = self.account.apply(instruments)?;
         let config = RunConfig {
+            grids: self.account.grids(instruments)?,
+            margins: self.account.margins(self.margin, instruments),
             latency: self.latency.build(models)?,
             fees: self.account.fees(&self.fees, instruments, models)?,
             contracts,
@@ -294,6 +300,7 @@ fn engine(arguments: &RunArguments, file: &RunFile) -> Result<EngineSettings, Cl
         open_orders_max: file.open_orders_max.unwrap_or(10_000),
         orders: file.orders.settings()?,
         queue: queue(file.queue.as_ref())?,
+        margin: file.margin.as_ref().map(|x| x.read("margin")).transpose()?,
         canonical_nans: file.wasm.canonical_nans,
     })
 }

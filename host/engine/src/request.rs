@@ -3,6 +3,7 @@
 //! Takes in validated commands on the way out and what is known of fills on the way back; gives out plain values with
 //! the time at which each arrives. Answers travel as the messages that the strategy will hear.
 
+use crate::grid::Grid;
 use backplane_sdk::types::{InstrumentId, OrderId, Price, Quantity, Reason, Side, Timestamp};
 
 use crate::record::{BestLevels, FillReason};
@@ -15,13 +16,15 @@ pub const QUANTITY_MAX: Quantity = Quantity(1 << 40);
 pub const PRICE_MAX: Price = Price(i64::MAX / 4);
 
 /// Whether a limit price is one, and on a tick.
-pub const fn is_valid_price(price: Price, tick: Price) -> bool {
-    price.0.unsigned_abs() < PRICE_MAX.0 as u64 && price.is_on_tick(tick)
+#[inline]
+pub fn is_valid_price(price: Price, grid: &Grid) -> bool {
+    price.0.unsigned_abs() < PRICE_MAX.0 as u64 && grid.has_price(price)
 }
 
-/// Whether a quantity is from 1 to [`QUANTITY_MAX`].
-pub const fn is_valid_quantity(quantity: Quantity) -> bool {
-    quantity.0 > 0 && quantity.0 <= QUANTITY_MAX.0
+/// Whether a quantity is from 1 to [`QUANTITY_MAX`], and whole lots.
+#[inline]
+pub const fn is_valid_quantity(quantity: Quantity, grid: &Grid) -> bool {
+    quantity.0 > 0 && quantity.0 <= QUANTITY_MAX.0 && grid.has_quantity(quantity)
 }
 
 /// A new order that passed the checks that need no market.

@@ -76,11 +76,15 @@ pub enum Reason {
     InstrumentExpired = 32,
     /// A split of the instrument, which ends its orders.
     CorporateAction = 33,
+    /// The account has too little for the margin of the order.
+    InsufficientMargin = 34,
+    /// The account had too little for the margin of its positions, which are being closed.
+    Liquidation = 35,
 }
 
 impl Reason {
     /// Every reason with its number, in order.
-    pub const ALL: [Reason; 34] = [
+    pub const ALL: [Reason; 36] = [
         Reason::None,
         Reason::UnknownInstrument,
         Reason::InvalidSide,
@@ -115,6 +119,8 @@ impl Reason {
         Reason::KillSwitch,
         Reason::InstrumentExpired,
         Reason::CorporateAction,
+        Reason::InsufficientMargin,
+        Reason::Liquidation,
     ];
 
     /// The reason of a number; `None` for one that this version does not know.
@@ -159,6 +165,8 @@ impl Reason {
             Reason::KillSwitch => "risk: kill switch",
             Reason::InstrumentExpired => "instrument expired",
             Reason::CorporateAction => "corporate action",
+            Reason::InsufficientMargin => "insufficient margin",
+            Reason::Liquidation => "liquidation",
         }
     }
 }

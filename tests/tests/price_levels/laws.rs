@@ -80,7 +80,7 @@ impl Queue {
                     (after.max(0.0) * PARTS).round() / PARTS
                 }
             };
-        } else if left < 0 {
+        } else if shown > self.shown {
             self.grown.push(-left);
         }
         self.front = self.front.min(shown as f64);

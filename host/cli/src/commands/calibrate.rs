@@ -4,7 +4,9 @@
 //! crate.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 
+use backplane_calibrate::page::page;
 use backplane_calibrate::{Levels, Options, Recording, Study};
 
 use super::show;
@@ -29,6 +31,20 @@ pub(super) fn execute(arguments: &CalibrateArguments) -> Result<u8, CliError> {
     let meter = Meter::of("ghosts", study.ghosts());
     let report = study.run(&mut |done| meter.count(done));
     meter.finish();
+    if let Some(path) = &arguments.html {
+        write(path, &page(&report)).map_err(|x| CliError::io("writing the page", path, &x))?;
+    }
     show(&report, arguments.json)?;
     Ok(exit::OK)
+}
+
+/// Writes a file that has its name only when it is whole.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let written = std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&part);
+    }
+    written
 }

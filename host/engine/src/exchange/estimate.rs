@@ -79,7 +79,7 @@ impl Estimate {
                 LevelModel::SizeMatch => all_ahead,
                 _ => ahead_after(model, self.ahead, self.shown, cancelled).unwrap_or(self.ahead),
             };
-        } else if cancelled < 0
+        } else if shown > self.shown
             && matches!(model, LevelModel::SizeMatch)
             && self.sizes.len() < SIZES_MAX
         {

@@ -38,8 +38,7 @@ use std::collections::VecDeque;
 use backplane_sdk::abi::Message;
 use backplane_sdk::book::{Level, LevelBook};
 use backplane_sdk::types::{
-    Instrument, InstrumentId, OrderId, OrderStatus, OrderUpdate, Price, Quantity, Reason, Side,
-    Timestamp,
+    InstrumentId, OrderId, OrderStatus, OrderUpdate, Price, Quantity, Reason, Side, Timestamp,
 };
 
 pub use fees::{
@@ -50,6 +49,7 @@ pub use queue::{Defect, LevelModel, Matching, QueueModel, QueueRules};
 pub use rules::{OrderRules, Rules, SelfTrade, Taken};
 
 use crate::contract::Contract;
+use crate::grid::Grid;
 use crate::later::LaterBook;
 use crate::request::{FillContext, Happening, Request, RequestBody};
 use crate::row::signal;
@@ -75,8 +75,8 @@ pub struct View<'a> {
     pub heard: u64,
     /// The strategies' books, by the number of the instrument.
     pub books: &'a [LevelBook],
-    /// The instruments.
-    pub instruments: &'a [Instrument],
+    /// The steps of their prices and quantities.
+    pub grids: &'a [Grid],
     /// What each of them is worth.
     pub contracts: &'a [Contract],
     /// The last trade's price of each that the strategies heard; undefined before the first.

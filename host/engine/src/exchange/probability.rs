@@ -75,8 +75,8 @@ mod tests {
             (LevelModel::PowerProb { n: N3 }, 1.0 / 28.0),
             (LevelModel::PowerProb2 { n: N3 }, 1.0 / 64.0),
             (LevelModel::PowerProb3 { n: N3 }, 1.0 - 27.0 / 64.0),
-            (LevelModel::LogProb, 0.411_162_4),
-            (LevelModel::LogProb2, 0.645_715_6),
+            (LevelModel::LogProb, 0.411_170),
+            (LevelModel::LogProb2, 0.645_711),
         ];
         for (model, share) in cases {
             let found = behind(&model, 30.0, 10.0).unwrap();

@@ -197,7 +197,7 @@ impl Run<'_> {
             first: self.window.first(),
             heard: self.heard,
             books: self.market.books(),
-            instruments: self.instruments,
+            grids: &self.grids,
             contracts: &self.contracts,
             last_trades: self.market.last_trades(),
         };

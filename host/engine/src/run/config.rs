@@ -8,7 +8,9 @@ use crate::contract::Contract;
 use crate::delay::{Delay, LATENCY_MAX, Leg, Way};
 use crate::error::RunError;
 use crate::exchange::{FeePlans, OrderRules, QueueRules, Rules};
+use crate::grid::Grid;
 use crate::latency::{FeedLatency, Latency};
+use crate::limits::Margin;
 use crate::random::key;
 use crate::schedule::Schedule;
 
@@ -22,6 +24,11 @@ pub struct RunConfig {
     /// What each instrument is worth, in the order of their numbers. Those beyond the list are linear contracts in the
     /// account's currency.
     pub contracts: Vec<Contract>,
+    /// The steps of prices and quantities of each, in the order of their numbers. Those beyond the list have the tick that
+    /// their definition says, and any quantity.
+    pub grids: Vec<Grid>,
+    /// What positions in each need of the equity, in the order of their numbers; where the list is empty, nothing.
+    pub margins: Vec<Margin>,
     /// What happens to positions at set times.
     pub schedule: Schedule,
     /// What each strategy instance starts with.
@@ -49,6 +56,8 @@ impl Default for RunConfig {
             ),
             fees: FeePlans::default(),
             contracts: Vec::new(),
+            grids: Vec::new(),
+            margins: Vec::new(),
             schedule: Schedule::default(),
             starting_cash: Money::from_units(1_000_000),
             seed: 1,
@@ -80,6 +89,14 @@ impl RunConfig {
                 allowed: "at least 1 ms".into(),
             });
         }
+        let wrong = |x: &&Margin| x.maintenance < 0 || x.maintenance > x.initial;
+        if let Some(margin) = self.margins.iter().find(wrong) {
+            return Err(RunError::Config {
+                field: "margin",
+                value: format!("{margin:?}"),
+                allowed: "not negative, with a maintenance of no more than the initial".into(),
+            });
+        }
         let session_end = self.orders.session_end;
         if session_end < Nanos::ZERO || session_end >= Nanos::from_secs(86_400) {
             return Err(RunError::Config {
@@ -109,6 +126,16 @@ impl RunConfig {
             own.unwrap_or_else(|| Contract::linear(instrument.multiplier))
         };
         numbered.map(contract).collect()
+    }
+
+    /// The steps of each of the instruments.
+    pub(super) fn grids(&self, instruments: &[Instrument]) -> Vec<Grid> {
+        let numbered = instruments.iter().enumerate();
+        let grid = |(place, instrument): (usize, &Instrument)| {
+            let own = self.grids.get(place).cloned();
+            own.unwrap_or_else(|| Grid::new(instrument.tick))
+        };
+        numbered.map(grid).collect()
     }
 
     /// The way of a strategy's requests, whose kinds are those of [`RequestKind`](crate::request::RequestKind).

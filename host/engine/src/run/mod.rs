@@ -15,6 +15,7 @@ mod attend;
 mod block;
 mod config;
 mod finish;
+mod margin;
 mod risk;
 mod seat;
 mod settle;
@@ -28,6 +29,7 @@ use crate::contract::Contract;
 use crate::error::RunError;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
+use crate::grid::Grid;
 use crate::guest::{Guest, Replies};
 use crate::limits::RiskLimits;
 use crate::market::Market;
@@ -118,6 +120,8 @@ struct Run<'a> {
     config: RunConfig,
     /// What each instrument is worth.
     contracts: Vec<Contract>,
+    /// The steps of its prices and quantities.
+    grids: Vec<Grid>,
     /// What is yet to happen to instruments.
     calendar: Calendar,
     /// How long a request travels at least, in nanoseconds.
@@ -157,7 +161,9 @@ impl<'a> Run<'a> {
         let seat = |(guest, limits): (Box<dyn Guest>, RiskLimits)| {
             let name = guest.descriptor().name.clone();
             let rules = config.rules(&name, shows_levels);
-            Seat::new(guest, Exchange::new(rules), config.entry(&name), limits)
+            let has_margin = !config.margins.is_empty();
+            let exchange = Exchange::new(rules);
+            Seat::new(guest, exchange, config.entry(&name), (limits, has_margin))
         };
         let unlimited = std::iter::repeat(RiskLimits::default());
         let limits = parts.limits.into_iter().chain(unlimited);
@@ -178,6 +184,7 @@ impl<'a> Run<'a> {
             dues: seats.iter().map(Seat::due).collect(),
             seats,
             contracts: config.contracts(parts.instruments),
+            grids: config.grids(parts.instruments),
             calendar: Calendar::new(config.schedule.clone()),
             calm: Calm::default(),
             replies: Replies::default(),
@@ -360,7 +367,7 @@ impl<'a> Run<'a> {
     ) -> Result<Result<(), Box<Fault>>, RunError> {
         let situation = self.situation(place, command);
         let seat = &mut self.seats[place];
-        let body = match seat.obey(command, self.instruments, situation) {
+        let body = match seat.obey(command, &self.grids, situation) {
             Ok(body) => body,
             Err(fault) => return Ok(Err(fault)),
         };
