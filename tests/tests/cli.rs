@@ -14,6 +14,8 @@ use tempfile::TempDir;
 
 /// What instruments are worth and what executions cost.
 mod accounts;
+/// The ghost study.
+mod calibrate;
 /// Tapes and sources that cannot be used.
 mod data;
 /// Interruptions and violent ends.
@@ -36,6 +38,8 @@ mod results;
 mod sameness;
 /// Sandboxed strategies.
 mod sandbox;
+/// What happens to positions without an order.
+mod settlements;
 /// Tables of results.
 mod tables;
 /// Tapes of price levels, repeated tapes, and generated markets beside recorded ones.

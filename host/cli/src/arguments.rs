@@ -256,9 +256,26 @@ pub struct CalibrateArguments {
     /// The seed of all that is drawn
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub seed: u64,
+    /// Shadow them on the tape of orders, on price levels of the same market, or on both
+    #[arg(long, value_enum, default_value = "both", value_name = "LEVEL")]
+    pub level: CalibrateLevel,
+    /// Write a page that opens offline; a file that exists is replaced
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// On which tapes real orders are shadowed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum CalibrateLevel {
+    /// First in, first out on the tape of orders
+    Orders,
+    /// Every queue model on price levels
+    Prices,
+    /// Both
+    Both,
 }
 
 /// Arguments of `report`.
