@@ -6,6 +6,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use backplane_tape::TapeSchema;
+use backplane_tape::import::IMPORTERS;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A market-replay backtester built as a plugin host.
@@ -122,13 +124,12 @@ pub enum TapeCommand {
     Generate(GenerateArguments),
 }
 
-/// The sources that can be imported.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum SourceFormat {
-    /// LOBSTER message and orderbook CSV, zipped or not
-    Lobster,
-    /// Databento DBN files of schema `mbo`
-    Databento,
+/// The names of the importers, with what each of them reads.
+fn sources() -> impl TypedValueParser<Value = String> {
+    let names = IMPORTERS
+        .iter()
+        .map(|x| PossibleValue::new(x.name).help(x.about));
+    PossibleValuesParser::new(names)
 }
 
 /// What the rows of a tape are.
@@ -152,18 +153,21 @@ impl From<Rows> for TapeSchema {
 /// Arguments of `tape import`.
 #[derive(Debug, Args)]
 pub struct ImportArguments {
-    /// The source's files
+    /// The source's files, folders or archives, compressed or not; `-` is standard input
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
     /// The kind of source; told by the files themselves where it is not given
-    #[arg(long, value_name = "FORMAT")]
-    pub from: Option<SourceFormat>,
+    #[arg(long, value_name = "FORMAT", value_parser = sources())]
+    pub from: Option<String>,
     /// The tape to write
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
-    /// What the tape's rows are
-    #[arg(long, default_value = "mbo", value_name = "SCHEMA")]
-    pub schema: Rows,
+    /// What the tape's rows are; orders where the source shows them, if it is not said
+    #[arg(long, value_name = "SCHEMA")]
+    pub schema: Option<Rows>,
+    /// The symbols to import, all if none is named
+    #[arg(long, value_name = "SYMBOL", value_delimiter = ',')]
+    pub symbols: Vec<String>,
     /// LOBSTER's orderbook CSV, where it is not among the inputs
     #[arg(long, value_name = "FILE")]
     pub book: Option<PathBuf>,

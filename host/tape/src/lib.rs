@@ -55,7 +55,7 @@ mod verify;
 pub use error::{Place, TapeError};
 pub use format::{Header, InstrumentDefinition, Source, SourceFile, TapeSchema};
 pub use inspect::{Inspection, inspect};
-pub use message::SourceMessage;
+pub use message::{LevelMessage, LevelSays, SourceMessage, StatusMessage};
 pub use reader::{Columns, Details, TapeReader};
 pub use row::Row;
 pub use signals::Signals;

@@ -5,6 +5,7 @@
 use backplane_sdk::types::Action;
 use serde::{Deserialize, Serialize};
 
+use crate::format::ACTION_STATUS;
 use crate::row::Row;
 
 /// Everything counted while a tape was written.
@@ -37,6 +38,9 @@ pub struct RowStatistics {
     pub trades: u64,
     /// Fills.
     pub fills: u64,
+    /// Changes of trading status.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub statuses: u64,
     /// Rows whose `ts_event` is before an earlier row's of the same tape.
     pub event_time_backwards: u64,
     /// The lowest `ts_event`, nanoseconds since the Unix epoch; none without rows.
@@ -51,6 +55,12 @@ pub struct RowStatistics {
     pub feed_delay_max: Option<i64>,
 }
 
+// The shape is serde's.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl RowStatistics {
     /// Counts one row.
     pub fn count(&mut self, row: &Row) {
@@ -63,6 +73,7 @@ impl RowStatistics {
             Some(Action::Clear) => Some(&mut self.clears),
             Some(Action::Trade) => Some(&mut self.trades),
             Some(Action::Fill) => Some(&mut self.fills),
+            None if row.action == ACTION_STATUS => Some(&mut self.statuses),
             None => None,
         };
         if let Some(counter) = counter {

@@ -37,6 +37,8 @@ pub enum Overwrite {
 /// A tape that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
+    /// What the rows are.
+    pub schema: TapeSchema,
     /// The footer's statistics.
     pub statistics: Statistics,
     /// The digest of the columns, in hexadecimal.
@@ -49,6 +51,7 @@ pub struct Written {
 pub struct TapeWriter {
     path: PathBuf,
     overwrite: Overwrite,
+    rows_schema: TapeSchema,
     schema: SchemaRef,
     /// Declared before `temporary`, so that it lets go of the file first.
     arrow: FileWriter<BufWriter<File>>,
@@ -78,7 +81,8 @@ impl TapeWriter {
             let why = format!("the output {} is a folder", path.display());
             return Err(TapeError::Request { why });
         }
-        let schema = Arc::new(header.arrow_schema(schema)?);
+        let rows_schema = schema;
+        let schema = Arc::new(header.arrow_schema(rows_schema)?);
         let temporary = temporary_beside(path)?;
         let file = temporary
             .as_file()
@@ -89,6 +93,7 @@ impl TapeWriter {
         Ok(TapeWriter {
             path: path.to_path_buf(),
             overwrite,
+            rows_schema,
             schema,
             arrow,
             temporary,
@@ -170,6 +175,7 @@ impl TapeWriter {
             .and_then(|folder| folder.sync_all())
             .map_err(|error| TapeError::io("syncing the folder of", &self.path, error))?;
         Ok(Written {
+            schema: self.rows_schema,
             statistics,
             digest,
             bytes,
@@ -197,7 +203,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// A temporary file in the output's folder, with the rights that an ordinary new file would get.
-fn temporary_beside(path: &Path) -> Result<NamedTempFile, TapeError> {
+pub(crate) fn temporary_beside(path: &Path) -> Result<NamedTempFile, TapeError> {
     use std::os::unix::fs::PermissionsExt;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     tempfile::Builder::new()

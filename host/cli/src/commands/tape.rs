@@ -7,12 +7,12 @@ use backplane_tape::generate::{Generator, GeneratorConfig, MarketComparison, Mar
 use backplane_tape::import::{self, ImportOptions, ImportReport};
 use backplane_tape::resolve::{Conventions, FillConvention, UnknownOrders};
 use backplane_tape::{
-    Header, InstrumentDefinition, Overwrite, Source, SourceMessage, inspect, verify,
+    Header, InstrumentDefinition, Overwrite, Source, SourceMessage, TapeSchema, inspect, verify,
 };
 use serde::Serialize;
 
 use super::show;
-use crate::arguments::{GenerateArguments, ImportArguments, SourceFormat, TapeCommand};
+use crate::arguments::{GenerateArguments, ImportArguments, TapeCommand};
 use crate::error::CliError;
 use crate::exit;
 use crate::progress::Meter;
@@ -46,7 +46,9 @@ fn import_files(arguments: &ImportArguments) -> Result<u8, CliError> {
     let options = ImportOptions {
         output: arguments.output.clone(),
         overwrite: overwrite(arguments.force),
-        schema: arguments.schema.into(),
+        from: arguments.from.clone(),
+        schema: arguments.schema.map(TapeSchema::from),
+        symbols: arguments.symbols.clone(),
         book: arguments.book.clone(),
         tick: decimal("tick", arguments.tick.as_deref())?.map(Price),
         multiplier: decimal("multiplier", arguments.multiplier.as_deref())?,
@@ -54,12 +56,8 @@ fn import_files(arguments: &ImportArguments) -> Result<u8, CliError> {
         repeat: Some(arguments.repeat),
     };
     let report = measured(|progress| {
-        let inputs = &arguments.inputs;
-        Ok(match arguments.from {
-            Some(SourceFormat::Lobster) => import::lobster(inputs, &options, progress)?,
-            Some(SourceFormat::Databento) => import::databento(inputs, &options, progress)?,
-            None => import::import(inputs, &options, progress)?,
-        })
+        let made = import::import(&arguments.inputs, &options, progress)?;
+        Ok(made)
     })?;
     show(&report, arguments.json)?;
     Ok(exit::OK)
@@ -137,7 +135,7 @@ fn write_generated(
     let options = ImportOptions {
         output: output.clone(),
         overwrite: overwrite(arguments.force),
-        schema: arguments.schema.into(),
+        schema: Some(arguments.schema.into()),
         ..ImportOptions::default()
     };
     let header = Header {

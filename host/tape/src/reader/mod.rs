@@ -10,8 +10,10 @@ mod layout;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use backplane_sdk::types::TradingStatus;
+
 use crate::error::TapeError;
-use crate::format::{COLUMNS, Header, TapeSchema, column};
+use crate::format::{ACTION_STATUS, COLUMNS, Header, TapeSchema, column};
 use crate::row::Row;
 use crate::statistics::Statistics;
 use buffer::AlignedBuffer;
@@ -242,11 +244,19 @@ impl TapeReader {
 }
 
 const fn is_action(letter: u8) -> bool {
-    matches!(letter, b'A' | b'C' | b'M' | b'R' | b'T' | b'F')
+    matches!(
+        letter,
+        b'A' | b'C' | b'M' | b'R' | b'T' | b'F' | ACTION_STATUS
+    )
 }
 
 const fn is_side(letter: u8) -> bool {
     matches!(letter, b'A' | b'B' | b'N')
+}
+
+/// Whether a number is that of a trading status.
+fn is_known(number: u32) -> bool {
+    u8::try_from(number).is_ok_and(|number| TradingStatus::from_code(number).is_some())
 }
 
 /// Checks the values that a replay relies on. Each check walks its whole column without a branch; only a failed one
@@ -287,7 +297,10 @@ fn check(
         .fold(false, |bad, &letter| bad | !is_action(letter))
     {
         let place = columns.action.iter().position(|&letter| !is_action(letter));
-        return wrong(place, "its action is none of A, C, M, R, T, F".to_owned());
+        return wrong(
+            place,
+            "its action is none of A, C, M, R, T, F, S".to_owned(),
+        );
     }
     if columns
         .side
@@ -296,6 +309,17 @@ fn check(
     {
         let place = columns.side.iter().position(|&letter| !is_side(letter));
         return wrong(place, "its side is none of A, B, N".to_owned());
+    }
+    let is_status = |letter: u8| letter == ACTION_STATUS;
+    if columns
+        .action
+        .iter()
+        .fold(false, |any, &letter| any | is_status(letter))
+        && let Some(place) = (0..columns.len())
+            .find(|&place| is_status(columns.action[place]) && !is_known(columns.size[place]))
+    {
+        let why = "its size is not the number of a trading status".to_owned();
+        return wrong(Some(place), why);
     }
     if is_backwards(columns.ts_recv, earlier) {
         let mut before = earlier;

@@ -10,8 +10,8 @@ use std::io::BufRead;
 use backplane_sdk::book::Level;
 use backplane_sdk::types::{Action, Flags, Price, Quantity, Side};
 
-use super::lines::{Lines, integer};
-use super::lobster_message::price;
+use super::super::lines::{Lines, integer};
+use super::message::price;
 use crate::error::TapeError;
 use crate::message::SourceMessage;
 use crate::statistics::Resolution;

@@ -16,18 +16,35 @@
 //! - Every day's file begins with a snapshot of all orders, whose receive time is the day's start. The second day's
 //!   says just what the first day's book holds, and its last record does not carry the flag that ends an event.
 
+mod file;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use backplane_sdk::types::{Action, Flags, Price, Side, Timestamp};
 use dbn::{MboMsg, Metadata};
 
-use super::databento_file::DatabentoFile;
-use super::{ImportOptions, ImportReport, Progress, Session, describe};
+use super::importer::{Head, Importer};
+use super::inputs::Inputs;
+use super::part::Part;
+use super::session::Session;
+use super::{ImportOptions, ImportReport, Progress};
 use crate::error::TapeError;
 use crate::format::{Header, INSTRUMENTS_MAX, InstrumentDefinition, Source};
 use crate::message::SourceMessage;
 use crate::resolve::{Conventions, FillConvention, UnknownOrders};
+use file::{DatabentoFile, is_databento};
+
+/// The importer, for the table.
+pub(super) const IMPORTER: Importer = Importer {
+    name: "databento",
+    about: "Databento DBN files of schema mbo",
+    recognizes,
+    import: databento,
+};
+
+fn recognizes(head: &Head<'_>) -> bool {
+    is_databento(head.bytes)
+}
 
 /// What a message of this source does to the book.
 const CONVENTIONS: Conventions = Conventions {
@@ -46,21 +63,20 @@ type InstrumentKey = (u16, u32);
 ///
 /// # Errors
 /// A file is not DBN, not of schema `mbo`, cut off or damaged, or the tape cannot be written.
-pub fn databento(
-    inputs: &[PathBuf],
+fn databento(
+    inputs: &Inputs,
     options: &ImportOptions,
     progress: &mut Progress<'_>,
 ) -> Result<ImportReport, TapeError> {
     let mut instruments = BTreeMap::new();
-    for input in inputs {
-        survey(input, &mut instruments)?;
+    let parts = inputs.parts()?;
+    for part in &parts {
+        survey(part, &mut instruments)?;
     }
-    let Some(first) = inputs.first().filter(|_| !instruments.is_empty()) else {
-        let path = inputs
-            .first()
-            .map_or_else(|| Path::new(""), PathBuf::as_path);
-        return Err(TapeError::input(path, "it holds no order-level records"));
-    };
+    let first = inputs.first().shown.as_path();
+    if instruments.is_empty() {
+        return Err(TapeError::input(first, "it holds no order-level records"));
+    }
     if instruments.len() > INSTRUMENTS_MAX {
         let why = format!(
             "the inputs hold {} instruments, a tape at most {INSTRUMENTS_MAX}",
@@ -81,11 +97,8 @@ pub fn databento(
             .map(|found| found.definition(options))
             .collect(),
         source: Source {
-            from: options.source("databento"),
-            inputs: inputs
-                .iter()
-                .map(|path| describe(path))
-                .collect::<Result<_, _>>()?,
+            from: options.source_name("databento"),
+            inputs: inputs.describe()?,
         },
     };
     let places = instruments
@@ -93,11 +106,11 @@ pub fn databento(
         .zip(0_u16..)
         .map(|(key, place)| (*key, place))
         .collect();
-    let mut session = Session::begin(&header, CONVENTIONS, options, progress)?;
-    let mut bytes = merge(inputs, &places, &mut session)?;
+    let mut session = Session::orders(&header, CONVENTIONS, options, progress)?;
+    let mut bytes = merge(&parts, &places, &mut session)?;
     for _ in 1..options.repetitions() {
         session.repeat()?;
-        bytes = merge(inputs, &places, &mut session)?;
+        bytes = merge(&parts, &places, &mut session)?;
     }
     let written = session.finish(bytes)?;
     Ok(ImportReport::new(options, header, written, notes))
@@ -119,15 +132,15 @@ impl Found {
             tick: options.tick.map_or(inferred, |tick| tick.0),
             multiplier: options.multiplier.unwrap_or(MULTIPLIER),
             currency: options.currency.clone().unwrap_or_else(|| "USD".to_owned()),
-            expiration: None,
             tick_inferred: options.tick.is_none(),
+            ..InstrumentDefinition::default()
         }
     }
 }
 
 /// Reads a whole file and notes its instruments.
-fn survey(path: &Path, instruments: &mut BTreeMap<InstrumentKey, Found>) -> Result<(), TapeError> {
-    let mut file = DatabentoFile::open(path)?;
+fn survey(part: &Part, instruments: &mut BTreeMap<InstrumentKey, Found>) -> Result<(), TapeError> {
+    let mut file = DatabentoFile::open(part)?;
     let symbols = symbols(file.metadata());
     while let Some(record) = file.next()? {
         let key = (record.hd.publisher_id, record.hd.instrument_id);
@@ -180,13 +193,13 @@ struct Channel {
 
 /// Reads all files in step, the earliest receive time first, in the order of the inputs among equals.
 fn merge(
-    inputs: &[PathBuf],
+    parts: &[Part],
     places: &BTreeMap<InstrumentKey, u16>,
     session: &mut Session<'_, '_>,
 ) -> Result<u64, TapeError> {
-    let mut channels = Vec::with_capacity(inputs.len());
-    for input in inputs {
-        let mut file = DatabentoFile::open(input)?;
+    let mut channels = Vec::with_capacity(parts.len());
+    for part in parts {
+        let mut file = DatabentoFile::open(part)?;
         let next = file.next()?;
         channels.push(Channel { file, next });
     }

@@ -3,26 +3,24 @@
 //! Takes in a path; gives out its records one by one. That a file is cut off is noticed: the decoder takes the end of a
 //! stream for the end of the data, so what it consumed is compared with what was there.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read};
+use std::path::PathBuf;
 
-use dbn::decode::{DbnMetadata, DynReader};
+use dbn::decode::DbnMetadata;
 use dbn::enums::Schema;
 use dbn::{MboMsg, Metadata, Record, RecordRef, VersionUpgradePolicy};
 
+use super::super::part::{Part, Stream};
 use crate::error::TapeError;
 
-/// The first bytes of a Zstandard frame.
-const ZSTANDARD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 /// The first bytes of an uncompressed DBN file.
 const DBN_MAGIC: &[u8; 3] = b"DBN";
 /// Bytes before the part of the metadata that its length counts.
 const PRELUDE_BYTES: u64 = 8;
 
-/// Whether a file begins like DBN, compressed or not.
+/// Whether uncompressed bytes begin like DBN.
 pub(super) fn is_databento(head: &[u8]) -> bool {
-    head.starts_with(&ZSTANDARD_MAGIC) || head.starts_with(DBN_MAGIC)
+    head.starts_with(DBN_MAGIC)
 }
 
 /// Counts bytes, and turns the end of a cut-off stream into an error that the decoder cannot take for an end.
@@ -54,7 +52,7 @@ impl<R: Read> Read for Strict<R> {
 /// Reads the order-level records of one file.
 pub(super) struct DatabentoFile {
     path: PathBuf,
-    decoder: dbn::decode::dbn::Decoder<Strict<DynReader<'static, BufReader<File>>>>,
+    decoder: dbn::decode::dbn::Decoder<Strict<Stream>>,
     /// Records so far.
     records: u64,
     /// Where the next record begins in the uncompressed bytes.
@@ -63,21 +61,13 @@ pub(super) struct DatabentoFile {
 
 impl DatabentoFile {
     /// Opens a file and reads its metadata.
-    pub(super) fn open(path: &Path) -> Result<DatabentoFile, TapeError> {
-        let mut file = File::open(path).map_err(|error| TapeError::io("opening", path, error))?;
-        let mut head = Vec::new();
-        file.by_ref()
-            .take(4)
-            .read_to_end(&mut head)
-            .and_then(|_| io::Seek::rewind(&mut file))
-            .map_err(|error| TapeError::io("reading", path, error))?;
-        if !is_databento(&head) {
+    pub(super) fn open(part: &Part) -> Result<DatabentoFile, TapeError> {
+        let path = part.path();
+        if !is_databento(&part.head(DBN_MAGIC.len())?) {
             return Err(TapeError::input(path, "it does not begin like a DBN file"));
         }
-        let reader = DynReader::inferred_with_buffer(BufReader::with_capacity(1 << 17, file))
-            .map_err(|error| TapeError::input(path, error.to_string()))?;
         let strict = Strict {
-            inner: reader,
+            inner: part.open()?,
             bytes: 0,
             prelude: Vec::new(),
         };

@@ -8,7 +8,7 @@ use std::io::BufRead;
 
 use backplane_sdk::types::{Action, Flags, Price, Side};
 
-use super::lines::{Lines, integer, nanoseconds};
+use super::super::lines::{Lines, integer, nanoseconds};
 use crate::error::TapeError;
 use crate::message::SourceMessage;
 use crate::time_zone::{Date, new_york};
