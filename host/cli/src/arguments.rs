@@ -2,10 +2,15 @@
 //!
 //! Takes in what the user typed; gives out checked values. What a flag means is said once, here, in its help.
 
+mod edit;
+
+pub use edit::{CatArguments, ConvertArguments, MergeArguments, PartArguments, SliceArguments};
+
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use backplane_tape::TapeSchema;
+use backplane_tape::generate::MarketKind;
 use backplane_tape::import::IMPORTERS;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -24,7 +29,7 @@ pub struct Arguments {
 pub enum Command {
     /// Run strategies over a tape and write a result directory
     Run(Box<RunArguments>),
-    /// Import, inspect, verify and generate tapes
+    /// Import, inspect, verify, print, cut, merge, convert and generate tapes
     #[command(subcommand)]
     Tape(TapeCommand),
     /// Shadow a tape's real orders with simulated ones and compare their fills
@@ -120,6 +125,14 @@ pub enum TapeCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Print a tape's rows
+    Cat(CatArguments),
+    /// Make a tape of a part of another, with a snapshot of the books where it begins
+    Slice(SliceArguments),
+    /// Make one tape of several: days after each other, venues beside each other
+    Merge(MergeArguments),
+    /// Make a folder of Parquet files of a tape, or a tape of such a folder
+    Convert(ConvertArguments),
     /// Make a tape of a seeded synthetic order-level market
     Generate(GenerateArguments),
 }
@@ -130,6 +143,27 @@ fn sources() -> impl TypedValueParser<Value = String> {
         .iter()
         .map(|x| PossibleValue::new(x.name).help(x.about));
     PossibleValuesParser::new(names)
+}
+
+/// What a generated market is of.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Profile {
+    /// A share at 150 dollars, ticks of a cent, round lots
+    Equity,
+    /// An index future at 4800 points, ticks of a quarter point
+    Future,
+    /// A coin at 60,000 dollars, ticks of ten cents, sizes in thousandths
+    Crypto,
+}
+
+impl From<Profile> for MarketKind {
+    fn from(profile: Profile) -> MarketKind {
+        match profile {
+            Profile::Equity => MarketKind::Equity,
+            Profile::Future => MarketKind::Future,
+            Profile::Crypto => MarketKind::Crypto,
+        }
+    }
 }
 
 /// What the rows of a tape are.
@@ -180,6 +214,9 @@ pub struct ImportArguments {
     /// The currency of prices
     #[arg(long, value_name = "CODE")]
     pub currency: Option<String>,
+    /// The day of a file that does not say it: `2019-01-30`
+    #[arg(long, value_name = "DAY")]
+    pub date: Option<String>,
     /// How often to read the input, each time after the end of the time before and with empty books: a long tape of a
     /// short recording
     #[arg(long, default_value = "1", value_name = "COUNT")]
@@ -205,6 +242,9 @@ pub struct GenerateArguments {
     /// What the tape's rows are
     #[arg(long, default_value = "mbo", value_name = "SCHEMA")]
     pub schema: Rows,
+    /// What trades: ticks, sizes, contract and currency
+    #[arg(long, default_value = "future", value_name = "KIND")]
+    pub profile: Profile,
     /// The seed: the same seed and settings give the same tape on every machine
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub seed: u64,
@@ -220,6 +260,13 @@ pub struct GenerateArguments {
     /// How many orders rest in an instrument's book on average
     #[arg(long, default_value_t = 4_000, value_name = "COUNT")]
     pub resting_orders: u32,
+    /// How long after the start the first instrument expires, and each further one after the one before, such as `600s`
+    #[arg(long, value_name = "TIME")]
+    pub expire_after: Option<String>,
+    /// Faults for tests, at places that the seed chooses: `gaps=3` events missing, `crossed=2` books, `late=5` events,
+    /// `jumps=1` of the local clock
+    #[arg(long, value_name = "KIND=COUNT", value_delimiter = ',')]
+    pub faults: Vec<String>,
     /// Replace the tape if it exists
     #[arg(long)]
     pub force: bool,

@@ -45,7 +45,11 @@ pub mod resolve;
 pub mod levels;
 
 pub mod import;
+mod time_text;
 mod time_zone;
+
+pub mod edit;
+pub mod hive;
 
 pub mod generate;
 
@@ -59,6 +63,7 @@ pub use message::{LevelMessage, LevelSays, SourceMessage, StatusMessage};
 pub use reader::{Columns, Details, TapeReader};
 pub use row::Row;
 pub use signals::Signals;
-pub use statistics::{Crossed, Resolution, RowStatistics, Statistics};
+pub use statistics::{Crossed, Published, Resolution, RowStatistics, Statistics};
+pub use time_text::parse_time;
 pub use verify::{Check, Comparison, VerifyReport, verify};
 pub use writer::{Overwrite, TapeWriter, Written};

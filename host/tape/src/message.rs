@@ -83,6 +83,13 @@ pub enum LevelSays<'a> {
         /// Prices and sizes, in any order.
         levels: &'a [(Price, u32)],
     },
+    /// The levels of a side from the best through a price are gone.
+    Gone {
+        /// The side.
+        side: Side,
+        /// The last price whose level is gone.
+        through: Price,
+    },
     /// The book is empty from here on.
     Clear,
     /// Nothing; it may end an event.

@@ -17,6 +17,24 @@ pub struct Statistics {
     pub crossed: Crossed,
     /// What was noticed while resolving.
     pub resolution: Resolution,
+    /// What exchanges published beside the market itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<Published>,
+}
+
+/// A statistic that an exchange published: a settlement price, the open interest..
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// The place of the instrument in the tape's list.
+    pub instrument: u16,
+    /// Databento's name of the kind: `settlement_price`, `open_interest`..
+    pub name: String,
+    /// When it was heard, nanoseconds since the Unix epoch.
+    pub ts_recv: i64,
+    /// The price, in units of 1e-9, where the kind has one.
+    pub price: Option<i64>,
+    /// The quantity, where the kind has one.
+    pub quantity: Option<i64>,
 }
 
 /// What the rows themselves show.

@@ -3,6 +3,7 @@
 //! Takes in a header and rows in tape order; gives out a file that appears under its name only when it is whole. A
 //! writer that is dropped or fails takes its temporary file with it.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
@@ -22,7 +23,12 @@ use crate::digest::ColumnDigest;
 use crate::error::TapeError;
 use crate::format::{BATCH_ROWS, Header, KEY_DIGEST, KEY_STATISTICS, TapeSchema, column};
 use crate::row::Row;
-use crate::statistics::{Crossed, Resolution, RowStatistics, Statistics};
+use crate::statistics::{Crossed, Published, Resolution, RowStatistics, Statistics};
+
+/// Statistics of exchanges that a tape may hold.
+pub const PUBLISHED_MAX: usize = 100_000;
+/// Nanoseconds in a day.
+const DAY_NANOS: i64 = 86_400_000_000_000;
 
 /// What to do when the output exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +65,8 @@ pub struct TapeWriter {
     batch: Batch,
     digest: ColumnDigest,
     statistics: RowStatistics,
+    /// The latest of each instrument, kind and day (days since the Unix epoch).
+    published: BTreeMap<(u16, String, i64), Published>,
 }
 
 impl TapeWriter {
@@ -100,6 +108,7 @@ impl TapeWriter {
             batch: Batch::with_room(),
             digest: ColumnDigest::new(),
             statistics: RowStatistics::default(),
+            published: BTreeMap::new(),
         })
     }
 
@@ -127,6 +136,21 @@ impl TapeWriter {
         Ok(())
     }
 
+    /// Notes a statistic that an exchange published; of one instrument, kind and day the latest stays.
+    ///
+    /// # Errors
+    /// There are more than [`PUBLISHED_MAX`].
+    pub fn publish(&mut self, published: Published) -> Result<(), TapeError> {
+        let day = published.ts_recv.div_euclid(DAY_NANOS);
+        let key = (published.instrument, published.name.clone(), day);
+        self.published.insert(key, published);
+        if self.published.len() > PUBLISHED_MAX {
+            let why = format!("a tape holds at most {PUBLISHED_MAX} published statistics");
+            return Err(TapeError::Request { why });
+        }
+        Ok(())
+    }
+
     /// The number of rows so far.
     pub const fn rows(&self) -> u64 {
         self.statistics.rows
@@ -146,6 +170,7 @@ impl TapeWriter {
             rows: self.statistics.clone(),
             crossed,
             resolution,
+            published: self.published.into_values().collect(),
         };
         let text = serde_json::to_string(&statistics).map_err(|error| TapeError::Request {
             why: format!("statistics: {error}"),
@@ -195,7 +220,7 @@ impl TapeWriter {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

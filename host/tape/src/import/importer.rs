@@ -3,11 +3,9 @@
 //! Takes in the first bytes and the name of an input; gives out the importer whose files look like that. A new importer
 //! is a module beside this file and one line in [`IMPORTERS`].
 
-use std::path::Path;
-
 use super::inputs::Inputs;
 use super::part::Part;
-use super::{ImportOptions, ImportReport, Progress, databento, lobster};
+use super::{ImportOptions, ImportReport, Progress, databento, hftbacktest, itch, lobster};
 use crate::error::TapeError;
 
 /// Bytes at the beginning of a file, uncompressed, by which its format is told.
@@ -31,7 +29,12 @@ pub(crate) type ImportFunction =
 
 /// Every importer. Where several recognize an input, the first one takes it: those whose files begin with a mark of
 /// their own come before those that are known by a name or a heading.
-pub const IMPORTERS: &[Importer] = &[databento::IMPORTER, lobster::IMPORTER];
+pub const IMPORTERS: &[Importer] = &[
+    databento::IMPORTER,
+    hftbacktest::IMPORTER,
+    itch::IMPORTER,
+    lobster::IMPORTER,
+];
 
 /// The importer of a name.
 pub fn importer(name: &str) -> Option<&'static Importer> {
@@ -40,28 +43,10 @@ pub fn importer(name: &str) -> Option<&'static Importer> {
 
 /// What is seen of an input before it is read.
 pub(crate) struct Head<'a> {
-    /// The path as the user gave it.
-    pub(crate) path: &'a Path,
     /// The name of the file, or of the first file in the archive or folder, without `.gz` and `.zst`.
     pub(crate) name: &'a str,
     /// The first [`HEAD_BYTES`] of that file, uncompressed.
     pub(crate) bytes: &'a [u8],
-}
-
-impl Head<'_> {
-    /// Whether the name ends like this, in whatever case.
-    pub(crate) fn is_called(&self, ending: &str) -> bool {
-        let (name, ending) = (self.name.as_bytes(), ending.as_bytes());
-        let tail = name.len().checked_sub(ending.len());
-        tail.and_then(|start| name.get(start..))
-            .is_some_and(|tail| tail.eq_ignore_ascii_case(ending))
-    }
-
-    /// The first line, where it is text.
-    pub(crate) fn first_line(&self) -> Option<&str> {
-        let line = self.bytes.split(|byte| *byte == b'\n').next()?;
-        std::str::from_utf8(line).ok().map(str::trim_end)
-    }
 }
 
 /// The importer that the user named, or the one that recognizes the first input.
@@ -80,7 +65,6 @@ pub(super) fn choose(
     for part in parts.iter().take(PARTS_LOOKED_AT) {
         let bytes = part.head(HEAD_BYTES)?;
         let head = Head {
-            path: &first.shown,
             name: part.name(),
             bytes: &bytes,
         };

@@ -10,6 +10,7 @@
 //! ([`crate::LevelMessage`]) or trading status ([`crate::StatusMessage`]).
 
 mod archive;
+mod bars;
 mod importer;
 mod inputs;
 mod lines;
@@ -19,6 +20,8 @@ mod report;
 mod session;
 
 mod databento;
+mod hftbacktest;
+mod itch;
 mod lobster;
 
 use std::num::NonZeroU32;
@@ -38,12 +41,10 @@ pub use importer::{IMPORTERS, Importer, importer};
 pub use inputs::STANDARD_INPUT;
 pub use report::ImportReport;
 
+pub(crate) use lines::nanoseconds;
 pub(crate) use lobster::{BookFile, BookRow};
 pub(crate) use part::Text;
 pub(crate) use report::write_instruments;
-
-/// Messages between two calls of the progress callback.
-const PROGRESS_MESSAGES: u64 = 65_536;
 
 /// What is told of an import while it runs: rows written, and bytes read of the uncompressed input.
 pub type Progress<'a> = dyn FnMut(u64, u64) + 'a;
@@ -65,10 +66,13 @@ pub struct ImportOptions {
     pub book: Option<PathBuf>,
     /// The smallest step of a limit price, where the source's is not right.
     pub tick: Option<Price>,
-    /// What one quantity unit is worth when the price is one, in units of 1e-9 of the currency.
+    /// What one unit of the source's quantity is worth when the price is one, in units of 1e-9 of the currency; the tape's
+    /// multiplier is that of a lot.
     pub multiplier: Option<i64>,
     /// The currency of prices.
     pub currency: Option<String>,
+    /// The day of a file that does not say it, such as `2019-01-30`.
+    pub date: Option<String>,
     /// How often the input is read, each time after the end of the time before; once where it is not said.
     pub repeat: Option<NonZeroU32>,
 }

@@ -99,8 +99,8 @@ impl Part {
         &self.name
     }
 
-    /// The path as the user gave it: the archive's where the file is in one.
-    pub(crate) fn path(&self) -> &Path {
+    /// What errors call the file: the path as the user gave it, the archive's where the file is in one.
+    pub(crate) fn shown(&self) -> &Path {
         &self.shown
     }
 
@@ -198,12 +198,17 @@ fn uncompressed(mut raw: Box<dyn Read>) -> io::Result<Stream> {
         let decoder = MultiGzDecoder::new(blocks);
         return Ok(Box::new(BufReader::with_capacity(BLOCK_BYTES, decoder)));
     }
-    if is_zstandard {
-        let mut decoder = zstd::stream::read::Decoder::with_buffer(blocks)?;
-        decoder.window_log_max(ZSTANDARD_WINDOW_LOG_MAX)?;
-        return Ok(Box::new(BufReader::with_capacity(BLOCK_BYTES, decoder)));
+    match is_zstandard {
+        true => decompressed(Box::new(blocks)),
+        false => Ok(Box::new(blocks)),
     }
-    Ok(Box::new(blocks))
+}
+
+/// Takes the Zstandard compression off a stream.
+pub(super) fn decompressed(stream: Stream) -> io::Result<Stream> {
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(stream)?;
+    decoder.window_log_max(ZSTANDARD_WINDOW_LOG_MAX)?;
+    Ok(Box::new(BufReader::with_capacity(BLOCK_BYTES, decoder)))
 }
 
 #[cfg(test)]

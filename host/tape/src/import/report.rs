@@ -134,6 +134,10 @@ impl fmt::Display for Statistics {
                 Timestamp(last)
             )?;
         }
+        if !self.published.is_empty() {
+            let count = self.published.len();
+            writeln!(f, "  {count} statistics published by exchanges")?;
+        }
         let found = &self.resolution;
         let unknown = found.unknown_cancels.saturating_add(found.unknown_modifies);
         writeln!(

@@ -16,7 +16,7 @@ use crate::levels::{LevelMaker, LevelView};
 use crate::message::{LevelMessage, LevelSays, SourceMessage, StatusMessage};
 use crate::resolve::{Conventions, Resolver};
 use crate::row::Row;
-use crate::statistics::Resolution;
+use crate::statistics::{Published, Resolution};
 use crate::writer::{TapeWriter, Written};
 
 /// Messages between two calls of the progress callback.
@@ -189,11 +189,24 @@ impl<'a, 'b> Session<'a, 'b> {
         Ok(())
     }
 
+    /// Notes a statistic that an exchange published.
+    pub(crate) fn publish(&mut self, published: Published) -> Result<(), TapeError> {
+        self.writer.publish(published)
+    }
+
     /// The levels of an instrument's side after the last finished event, best first.
     pub(crate) fn levels_of(&self, instrument: u16, side: Side) -> &[Level] {
         match &self.maker {
             Maker::Orders(resolver, _) => resolver.levels(instrument, side),
             Maker::Levels(maker) => maker.levels(instrument, side),
+        }
+    }
+
+    /// The side of an order and what is left of it after the last finished event; none where it is not in the book.
+    pub(crate) fn order(&self, instrument: u16, order_id: u64) -> Option<(Side, u32)> {
+        match &self.maker {
+            Maker::Orders(resolver, _) => resolver.order(instrument, order_id),
+            Maker::Levels(_) => None,
         }
     }
 

@@ -246,6 +246,11 @@ impl Instrument {
                 }
                 price.is_defined()
             }
+            LevelSays::Gone { side, through } => {
+                let is_gone = |price: Price| price == through || side.is_better(price, through);
+                self.remove(side, row, is_gone);
+                through.is_defined()
+            }
             LevelSays::Image { side, levels } => {
                 self.image(side, levels, row);
                 levels.iter().all(|(price, _)| price.is_defined())
@@ -264,16 +269,22 @@ impl Instrument {
         });
     }
 
-    /// All other levels of the side are gone.
-    fn image(&mut self, side: Side, levels: &[(Price, u32)], row: &Row) {
-        let is_kept = |price: Price| levels.iter().any(|(kept, _)| *kept == price);
+    /// Takes away the levels whose price is gone: those of the last event's end, and those that came since.
+    fn remove(&mut self, side: Side, row: &Row, is_gone: impl Fn(Price) -> bool) {
         let known = self.ladders[side.index()].levels().iter();
         let mut gone: Vec<Price> = known.map(|level| level.price).collect();
         gone.extend(self.event.changed(side));
-        gone.retain(|price| !is_kept(*price));
+        gone.retain(|price| is_gone(*price));
         for price in gone {
             self.set(side, price, 0, row);
         }
+    }
+
+    /// All other levels of the side are gone.
+    fn image(&mut self, side: Side, levels: &[(Price, u32)], row: &Row) {
+        self.remove(side, row, |price| {
+            levels.iter().all(|(kept, _)| *kept != price)
+        });
         for (price, size) in levels {
             if price.is_defined() {
                 self.set(side, *price, *size, row);

@@ -206,6 +206,13 @@ impl Resolver {
             .map_or(&[], |book| book.levels(side))
     }
 
+    /// The side of an order and what is left of it after the last finished event; none where it is not in the book.
+    pub fn order(&self, instrument: u16, order_id: u64) -> Option<(Side, u32)> {
+        let book = self.books.get(usize::from(instrument))?;
+        let order = book.order(order_id)?;
+        Some((order.side, order.remaining))
+    }
+
     /// Forgets the rows that were handed out.
     fn begin(&mut self) {
         self.rows_before = self.rows_before.saturating_add(self.rows.len() as u64);

@@ -5,8 +5,16 @@
 mod common;
 /// Files that are cut off or changed.
 mod damage;
+/// Databento's schemas.
+mod databento;
+/// Tapes made of tapes.
+mod edit;
 /// Generated tapes, the same bytes everywhere.
 mod generated;
+/// hftbacktest's arrays.
+mod hftbacktest;
+/// NASDAQ ITCH, by an encoder of its own.
+mod itch;
 /// The price-level view beside the orders that it is made of.
 mod levels;
 /// Inputs that are made up, so that every expected row can be written down.
@@ -17,3 +25,5 @@ mod real_data;
 mod repeated;
 /// Writing and reading again.
 mod round_trip;
+/// Tapes of older versions.
+mod versions;

@@ -1,36 +1,41 @@
-//! One DBN file of order-level records.
+//! One DBN file.
 //!
-//! Takes in a path; gives out its records one by one. That a file is cut off is noticed: the decoder takes the end of a
-//! stream for the end of the data, so what it consumed is compared with what was there.
+//! Takes in a file of any DBN version, or of its precursor DBZ; gives out its records one by one. That a file is cut off
+//! is noticed: the decoder takes the end of a stream for the end of the data, so what it consumed is compared with what
+//! was there.
 
 use std::io::{self, Read};
-use std::path::PathBuf;
 
-use dbn::decode::DbnMetadata;
+use dbn::decode::dbn::{MetadataDecoder, RecordDecoder};
 use dbn::enums::Schema;
-use dbn::{MboMsg, Metadata, Record, RecordRef, VersionUpgradePolicy};
+use dbn::{Metadata, Record, VersionUpgradePolicy};
 
-use super::super::part::{Part, Stream};
+use super::super::part::{Part, Stream, decompressed};
+use super::legacy;
+use super::record::{Item, Sides, item};
 use crate::error::TapeError;
 
 /// The first bytes of an uncompressed DBN file.
 const DBN_MAGIC: &[u8; 3] = b"DBN";
 /// Bytes before the part of the metadata that its length counts.
 const PRELUDE_BYTES: u64 = 8;
+/// The bytes that tell a DBZ file.
+const DBZ_HEAD_BYTES: usize = 12;
+/// The most bytes of metadata that are read.
+const METADATA_BYTES_MAX: u32 = 1 << 26;
 
-/// Whether uncompressed bytes begin like DBN.
+/// Whether uncompressed bytes begin like DBN or DBZ.
 pub(super) fn is_databento(head: &[u8]) -> bool {
-    head.starts_with(DBN_MAGIC)
+    head.starts_with(DBN_MAGIC) || legacy::is_dbz(head)
 }
 
 /// Counts bytes, and turns the end of a cut-off stream into an error that the decoder cannot take for an end.
-struct Strict<R> {
-    inner: R,
+struct Strict {
+    inner: Stream,
     bytes: u64,
-    prelude: Vec<u8>,
 }
 
-impl<R: Read> Read for Strict<R> {
+impl Read for Strict {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self
             .inner
@@ -43,16 +48,19 @@ impl<R: Read> Read for Strict<R> {
                 _ => error,
             })?;
         self.bytes = self.bytes.saturating_add(count as u64);
-        let missing = (PRELUDE_BYTES as usize).saturating_sub(self.prelude.len());
-        self.prelude.extend(buffer.iter().take(count.min(missing)));
         Ok(count)
     }
 }
 
-/// Reads the order-level records of one file.
+/// Reads the records of one file.
 pub(super) struct DatabentoFile {
-    path: PathBuf,
-    decoder: dbn::decode::dbn::Decoder<Strict<Stream>>,
+    part: Part,
+    decoder: RecordDecoder<Strict>,
+    metadata: Metadata,
+    /// The version of the records.
+    version: u8,
+    /// The levels that the latest record shows.
+    pub(super) sides: Sides,
     /// Records so far.
     records: u64,
     /// Where the next record begins in the uncompressed bytes.
@@ -62,49 +70,47 @@ pub(super) struct DatabentoFile {
 impl DatabentoFile {
     /// Opens a file and reads its metadata.
     pub(super) fn open(part: &Part) -> Result<DatabentoFile, TapeError> {
-        let path = part.path();
-        if !is_databento(&part.head(DBN_MAGIC.len())?) {
-            return Err(TapeError::input(path, "it does not begin like a DBN file"));
-        }
+        let head = part.head(DBZ_HEAD_BYTES)?;
+        let (metadata, version, stream, byte) = if legacy::is_dbz(&head) {
+            open_dbz(part, &head)?
+        } else if head.starts_with(DBN_MAGIC) {
+            open_dbn(part)?
+        } else {
+            let why = match part.name().contains(".frag") {
+                true => {
+                    "it is a fragment of a DBN file: without the beginning, nothing says of which version its records \
+                     are; put the parts together"
+                }
+                false => "it does not begin like a DBN file",
+            };
+            return Err(TapeError::input(part.shown(), why));
+        };
         let strict = Strict {
-            inner: part.open()?,
-            bytes: 0,
-            prelude: Vec::new(),
+            inner: stream,
+            bytes: byte,
         };
-        let decoder =
-            dbn::decode::dbn::Decoder::with_upgrade_policy(strict, VersionUpgradePolicy::AsIs)
-                .map_err(|error| {
-                    TapeError::input(path, format!("its metadata cannot be read: {error}"))
-                })?;
-        if !matches!(decoder.metadata().schema, Some(Schema::Mbo) | None) {
-            let schema = decoder
-                .metadata()
-                .schema
-                .map(|schema| schema.to_string())
-                .unwrap_or_default();
-            return Err(TapeError::input(
-                path,
-                format!("its schema is {schema}; only mbo can be replayed"),
-            ));
-        }
-        let length = match decoder.get_ref().prelude.as_slice() {
-            [_, _, _, _, length @ ..] => length
-                .first_chunk::<4>()
-                .map_or(0, |bytes| u32::from_le_bytes(*bytes)),
-            _ => 0,
-        };
-        let byte = PRELUDE_BYTES.saturating_add(u64::from(length));
+        let policy = VersionUpgradePolicy::AsIs;
+        let decoder = RecordDecoder::with_version(strict, version, policy, metadata.ts_out)
+            .map_err(|error| unreadable(part, &error))?;
         Ok(DatabentoFile {
-            path: path.to_path_buf(),
+            part: part.clone(),
             decoder,
+            metadata,
+            version,
+            sides: Sides::default(),
             records: 0,
             byte,
         })
     }
 
     /// What the file says about itself.
-    pub(super) fn metadata(&self) -> &Metadata {
-        self.decoder.metadata()
+    pub(super) const fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The schema of the file's records; none where it holds several.
+    pub(super) const fn schema(&self) -> Option<Schema> {
+        self.metadata.schema
     }
 
     /// The bytes read so far, uncompressed.
@@ -115,47 +121,100 @@ impl DatabentoFile {
     /// An error at the latest record.
     pub(super) fn wrong(&self, why: impl Into<String>) -> TapeError {
         TapeError::Record {
-            path: self.path.clone(),
+            path: self.part.shown().to_path_buf(),
             record: self.records,
             byte: Some(self.byte),
             why: why.into(),
         }
     }
 
-    /// The next order-level record; others are passed over.
-    pub(super) fn next(&mut self) -> Result<Option<MboMsg>, TapeError> {
-        loop {
-            let (size, record) = match self.decoder.decode_ref() {
-                Ok(Some(record)) => (record.record_size(), order_level(&record)),
-                Ok(None) => {
-                    self.records = self.records.saturating_add(1);
-                    return match self.bytes().checked_sub(self.byte) {
-                        Some(0) => Ok(None),
-                        _ => Err(self.wrong("the file ends within it")),
-                    };
-                }
-                Err(error) => {
-                    self.records = self.records.saturating_add(1);
-                    return Err(self.wrong(error.to_string()));
-                }
-            };
-            self.records = self.records.saturating_add(1);
-            let record = record.map_err(|why| self.wrong(why))?;
-            self.byte = self.byte.saturating_add(size as u64);
-            if record.is_some() {
-                return Ok(record);
+    /// The next record.
+    pub(super) fn next(&mut self) -> Result<Option<Item>, TapeError> {
+        self.records = self.records.saturating_add(1);
+        let (size, item) = match self.decoder.decode_ref() {
+            Ok(Some(record)) => (
+                record.record_size(),
+                item(&record, self.version, &mut self.sides),
+            ),
+            Ok(None) => {
+                return match self.bytes().checked_sub(self.byte) {
+                    Some(0) => Ok(None),
+                    _ => Err(self.wrong("the file ends within it")),
+                };
             }
-        }
+            Err(error) => {
+                let why = error.to_string();
+                return Err(self.wrong(why));
+            }
+        };
+        let item = item.map_err(|why| self.wrong(why))?;
+        self.byte = self.byte.saturating_add(size as u64);
+        Ok(Some(item))
     }
 }
 
-/// The record, where it is an order-level one; an error where it says so and is too short to be one.
-fn order_level(record: &RecordRef<'_>) -> Result<Option<MboMsg>, String> {
-    if !record.has::<MboMsg>() {
-        return Ok(None);
+/// Metadata, version of the records, the stream of the records, and where they begin.
+type Opened = (Metadata, u8, Stream, u64);
+
+/// Opens a DBN file. Its metadata is read whole before it is decoded: the library's decoder takes it that one read gives
+/// all of the beginning.
+fn open_dbn(part: &Part) -> Result<Opened, TapeError> {
+    let mut stream = part.open()?;
+    let mut bytes = Vec::new();
+    let cut = |error| TapeError::io("reading the metadata of", part.shown(), error);
+    stream
+        .by_ref()
+        .take(PRELUDE_BYTES)
+        .read_to_end(&mut bytes)
+        .map_err(cut)?;
+    let length = metadata_length(part, &bytes)?;
+    let whole = PRELUDE_BYTES.saturating_add(length);
+    stream
+        .by_ref()
+        .take(length)
+        .read_to_end(&mut bytes)
+        .map_err(cut)?;
+    if bytes.len() as u64 != whole {
+        let why = "it ends within its metadata";
+        return Err(TapeError::input(part.shown(), why));
     }
-    match record.try_get::<MboMsg>() {
-        Ok(record) => Ok(Some(record.clone())),
-        Err(error) => Err(error.to_string()),
+    let policy = VersionUpgradePolicy::AsIs;
+    let metadata = MetadataDecoder::with_upgrade_policy(bytes.as_slice(), policy)
+        .decode()
+        .map_err(|error| unreadable(part, &error))?;
+    let version = metadata.version;
+    Ok((metadata, version, stream, whole))
+}
+
+/// Opens a DBZ file. Its metadata stands in a frame that a Zstandard decoder passes over.
+fn open_dbz(part: &Part, head: &[u8]) -> Result<Opened, TapeError> {
+    metadata_length(part, head)?;
+    let metadata = legacy::metadata(part.open()?).map_err(|error| unreadable(part, &error))?;
+    let records = decompressed(part.open()?)
+        .map_err(|error| TapeError::io("reading", part.shown(), error))?;
+    Ok((metadata, legacy::DBN_VERSION, records, 0))
+}
+
+fn unreadable(part: &Part, error: &dbn::Error) -> TapeError {
+    TapeError::input(
+        part.shown(),
+        format!("its metadata cannot be read: {error}"),
+    )
+}
+
+/// The length of the metadata, which stands at the same place in DBN and in DBZ. What no file has is refused before
+/// anybody makes room for it.
+fn metadata_length(part: &Part, head: &[u8]) -> Result<u64, TapeError> {
+    let length = head.get(4..8).and_then(|bytes| bytes.first_chunk::<4>());
+    let Some(length) = length.map(|bytes| u32::from_le_bytes(*bytes)) else {
+        return Err(TapeError::input(
+            part.shown(),
+            "it ends within its metadata",
+        ));
+    };
+    if length > METADATA_BYTES_MAX {
+        let why = format!("its metadata cannot be {length} bytes long");
+        return Err(TapeError::input(part.shown(), why));
     }
+    Ok(length.into())
 }
