@@ -36,6 +36,7 @@ mod signals;
 mod statistics;
 
 mod digest;
+mod hash;
 mod reader;
 mod writer;
 

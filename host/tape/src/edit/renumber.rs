@@ -3,16 +3,20 @@
 //! Takes in rows of old tapes in the order of the new one; gives out what their `priority` is there: the number of the
 //! new tape's row at which the order took its place.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, DefaultHasher};
-
 use crate::error::TapeError;
+use crate::hash::{Lookup, lookup};
 use crate::row::Row;
 use crate::signals::Signals;
 
 /// Where the orders of one instrument took their places on the new tape. Never walked, only asked.
-#[derive(Debug, Default)]
-pub(super) struct Places(HashMap<u64, u32, BuildHasherDefault<DefaultHasher>>);
+#[derive(Debug)]
+pub(super) struct Places(Lookup<u64, u32>);
+
+impl Default for Places {
+    fn default() -> Places {
+        Places(lookup())
+    }
+}
 
 impl Places {
     /// The row as the new tape has it at `number`, counted from 1.

@@ -19,6 +19,8 @@ mod itch;
 mod levels;
 /// Inputs that are made up, so that every expected row can be written down.
 mod made_up;
+/// What the format's document tells Python programs.
+mod python;
 /// Real data, where it is at hand.
 mod real_data;
 /// Inputs that are read several times over.

@@ -3,8 +3,8 @@
 //! Takes in a message CSV, with or without its orderbook CSV, or the zip that holds both; gives out a tape.
 //!
 //! Types: 1 is an add, 2 and 3 are cancels, 4 is a fill that is also the print, 5 is a hidden execution and gives a
-//! trade row, 6 is a cross trade and gives a trade row without an aggressor, 7 is a halt and is refused. A row's
-//! sequence is the line of its message.
+//! trade row, 6 is a cross trade and gives a trade row without an aggressor, 7 says that trading halts or goes on and
+//! gives a status row. A row's sequence is the line of its message.
 //!
 //! With the orderbook file the first row's book is the tape's seed and the window is kept at its depth: a level that is
 //! pushed out is cancelled, a level that comes in is added, both without order id and in the event of the message that
@@ -24,6 +24,7 @@ use crate::format::{Header, InstrumentDefinition, Source};
 use crate::resolve::{Conventions, FillConvention, UnknownOrders};
 use crate::time_zone::Date;
 use files::{LobsterFiles, Name};
+use message::Line;
 use window::{follow, seed};
 
 pub(crate) use files::BookFile;
@@ -105,7 +106,10 @@ fn read(files: &LobsterFiles, session: &mut Session<'_, '_>) -> Result<u64, Tape
         Some(mut book) => with_book(session, &mut messages, &mut book, files.date)?,
         None => {
             while messages.advance()? {
-                session.push(&message::parse(&messages, files.date)?, messages.bytes())?;
+                match message::parse(&messages, files.date)? {
+                    Line::Message(message) => session.push(&message, messages.bytes())?,
+                    Line::Status(status) => session.status(&status, messages.bytes())?,
+                }
             }
         }
     }
@@ -136,21 +140,25 @@ fn with_book(
                 row.depth()
             )));
         }
-        let message = message::parse(messages, date)?;
+        let line = message::parse(messages, date)?;
         out.clear();
         let mut found = std::mem::take(session.resolution_mut());
-        match messages.number() {
-            1 => seed(&message, &row, &mut out, &mut found),
-            _ => {
+        match line {
+            _ if messages.number() == 1 => seed(&line, &row, &mut out, &mut found),
+            Line::Message(message) => {
                 let levels = message
                     .side
                     .map_or(&[][..], |side| session.levels_of(0, side));
                 follow(&message, levels, &row, &mut out, &mut found);
             }
+            Line::Status(_) => {}
         }
         *session.resolution_mut() = found;
         for message in &out {
             session.push(message, messages.bytes())?;
+        }
+        if let Line::Status(status) = &line {
+            session.status(status, messages.bytes())?;
         }
     }
     if book.advance()? {
