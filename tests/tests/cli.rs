@@ -16,6 +16,8 @@ use tempfile::TempDir;
 mod accounts;
 /// Tapes and sources that cannot be used.
 mod data;
+/// Tapes that are printed, cut, merged and converted.
+mod edits;
 /// Interruptions and violent ends.
 mod ending;
 /// What a strategy that falls costs the others: nothing.
