@@ -8,6 +8,7 @@ use std::alloc::System;
 use std::cell::Cell;
 use std::path::Path;
 
+use backplane_tape::edit::convert;
 use backplane_tape::import::{IMPORTERS, ImportOptions, import};
 use backplane_tape::{Overwrite, TapeReader, verify};
 use proptest::prelude::*;
@@ -231,6 +232,7 @@ fn any_bytes_give_a_tape_or_an_error_in_bounded_memory() {
     }
     println!("at most {} bytes were asked for in one import", most.get());
     any_bytes_as_a_tape(folder.path());
+    any_bytes_in_a_folder(folder.path());
 }
 
 fn any_bytes_as_a_tape(folder: &Path) {
@@ -238,21 +240,44 @@ fn any_bytes_as_a_tape(folder: &Path) {
     asked_for(folder, "lobster", name, &bytes);
     let sound = std::fs::read(folder.join("out.tape")).unwrap();
     let tape = folder.join("changed.tape");
+    changed_and_read(&sound, &tape, &tape);
+}
+
+/// A folder of Parquet files, one of which is changed, and then its manifest.
+fn any_bytes_in_a_folder(folder: &Path) {
+    let archive = folder.join("archive");
+    convert(
+        &folder.join("out.tape"),
+        &archive,
+        Overwrite::Never,
+        &mut |_| {},
+    )
+    .unwrap();
+    let rows = archive.join("schema=mbo/instrument=X/date=2012-06-21/rows.parquet");
+    for file in [rows, archive.join("_tape.json")] {
+        let sound = std::fs::read(&file).unwrap();
+        changed_and_read(&sound, &file, &archive);
+        std::fs::write(&file, sound).unwrap();
+    }
+}
+
+/// Writes changes of sound bytes to a file, and reads the tape that they are part of.
+fn changed_and_read(sound: &[u8], file: &Path, tape: &Path) {
     let mut runner = TestRunner::new(ProptestConfig {
-        cases: 4 * CASES,
+        cases: 3 * CASES,
         failure_persistence: None,
         ..ProptestConfig::default()
     });
     let changes = proptest::collection::vec(change(), 1..4);
     let result = runner.run(&changes, |changes| {
-        let mut changed = sound.clone();
+        let mut changed = sound.to_vec();
         changes.iter().for_each(|change| change.apply(&mut changed));
-        std::fs::write(&tape, &changed).unwrap();
+        std::fs::write(file, &changed).unwrap();
         let region = Region::new(ALLOCATOR);
-        if let Ok(mut reader) = TapeReader::open(&tape) {
+        if let Ok(mut reader) = TapeReader::open(tape) {
             while let Ok(Some(_)) = reader.next_batch() {}
         }
-        let _ = verify(&tape, None);
+        let _ = verify(tape, None);
         let asked = region.change().bytes_allocated;
         prop_assert!(
             asked < BYTES_MAX,
