@@ -379,4 +379,31 @@ fn the_trades_within_mbp_1_equal_the_trades_file_and_make_the_vendors_bars() {
     let trades = read(format!("futures_trades_{day}"));
     assert_eq!(prints(&trades).len(), 120);
     assert_eq!(prints(&quotes), prints(&trades));
+    let vendor = bars(&read(
+        "futures_ohlcv-1m_2024-07-01T23-40_2024-07-02T00-10".to_owned(),
+    ));
+    let made = bars(&quotes);
+    assert!(made.len() >= 4, "{made:?}");
+    for (minute, bar) in &made {
+        assert_eq!(vendor.get(minute), Some(bar), "{minute:?}");
+    }
+}
+
+/// Open, high, low, close and volume of each symbol's minutes.
+fn bars(
+    (symbols, rows): &(Vec<String>, Vec<Row>),
+) -> std::collections::BTreeMap<(String, i64), [i64; 5]> {
+    let mut bars = std::collections::BTreeMap::new();
+    for row in rows.iter().filter(|row| row.action == b'T') {
+        let symbol = symbols[usize::from(row.instrument)].clone();
+        let key = (symbol, row.ts_event.div_euclid(60_000_000_000));
+        let bar = bars
+            .entry(key)
+            .or_insert([row.price, row.price, row.price, row.price, 0]);
+        bar[1] = bar[1].max(row.price);
+        bar[2] = bar[2].min(row.price);
+        bar[3] = row.price;
+        bar[4] += i64::from(row.size);
+    }
+    bars
 }
