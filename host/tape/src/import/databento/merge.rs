@@ -11,7 +11,7 @@ use super::super::bars::SourceBar;
 use super::super::part::Part;
 use super::super::session::Session;
 use super::file::DatabentoFile;
-use super::record::{InstrumentKey, Item, Print, Says};
+use super::record::{InstrumentKey, Item, Order, Print, Says};
 use super::survey::Placed;
 use crate::error::TapeError;
 use crate::message::{LevelMessage, LevelSays, SourceMessage, StatusMessage};
@@ -81,27 +81,7 @@ fn tell(
         flags.0 |= Flags::LAST;
     }
     match &item.says {
-        Says::Order {
-            action,
-            side,
-            order_id,
-            price,
-            size,
-        } => {
-            let message = SourceMessage {
-                ts_event: item.ts_event,
-                ts_recv: item.ts_recv,
-                order_id: *order_id,
-                price: *price,
-                size: *size,
-                sequence: item.sequence,
-                instrument,
-                action: *action,
-                side: *side,
-                flags,
-            };
-            session.push(&message, bytes)
-        }
+        Says::Order(order) => session.push(&order_message(item, order, instrument, flags), bytes),
         Says::NoAction if flags.is_last() => session.end_event(instrument),
         Says::Trade(print) => session.level(&message(item, instrument, flags, trade(print)), bytes),
         Says::Book(print) => {
@@ -111,21 +91,8 @@ fn tell(
             }
             book(item, instrument, flags, file, session, bytes)
         }
-        Says::Bar {
-            span,
-            prices: [open, high, low, close],
-            volume,
-        } => {
-            let bar = SourceBar {
-                instrument,
-                start: item.ts_event,
-                span: *span,
-                open: *open,
-                high: *high,
-                low: *low,
-                close: *close,
-                volume: *volume,
-            };
+        Says::Bar(bar) => {
+            let bar = SourceBar { instrument, ..*bar };
             if let Some(why) = bar.fault() {
                 return Err(file.wrong(why));
             }
@@ -142,18 +109,26 @@ fn tell(
             };
             session.status(&message, bytes)
         }
-        Says::Statistic {
-            name,
-            price,
-            quantity,
-        } => session.publish(Published {
+        Says::Statistic(published) => session.publish(Published {
             instrument,
-            name: (*name).to_owned(),
-            ts_recv: item.ts_recv.0,
-            price: *price,
-            quantity: *quantity,
+            ..published.clone()
         }),
         Says::NoAction | Says::Definition(_) | Says::Nothing(_) => Ok(()),
+    }
+}
+
+const fn order_message(item: &Item, order: &Order, instrument: u16, flags: Flags) -> SourceMessage {
+    SourceMessage {
+        ts_event: item.ts_event,
+        ts_recv: item.ts_recv,
+        order_id: order.order_id,
+        price: order.price,
+        size: order.size,
+        sequence: item.sequence,
+        instrument,
+        action: order.action,
+        side: order.side,
+        flags,
     }
 }
 

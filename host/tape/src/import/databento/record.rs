@@ -4,13 +4,15 @@
 //! definitions and published statistics. Of version 1 and 2, definitions and statistics had other shapes; all other
 //! records of market data are the same in every version.
 
-use backplane_sdk::types::{Action, Nanos, Price, Side, Timestamp, TradingStatus};
+use backplane_sdk::types::{Action, Flags, Nanos, Price, Side, Timestamp, TradingStatus};
 use dbn::{
     BboMsg, BidAskPair, CbboMsg, Cmbp1Msg, ConsolidatedBidAskPair, InstrumentDefMsg, MboMsg,
     Mbp1Msg, Mbp10Msg, OhlcvMsg, RecordRef, StatMsg, StatusMsg, TradeMsg, rtype, v1, v2,
 };
 
+use super::super::bars::SourceBar;
 use super::definition::Definition;
+use crate::statistics::Published;
 
 /// Databento's time where there is none.
 pub(super) const TIME_UNDEFINED: u64 = u64::MAX;
@@ -34,37 +36,33 @@ pub(super) struct Item {
 #[derive(Clone, Debug)]
 pub(super) enum Says {
     /// Something of an order.
-    Order {
-        action: Action,
-        side: Option<Side>,
-        order_id: u64,
-        price: Price,
-        size: u32,
-    },
+    Order(Order),
     /// Nothing of an order, but it may end an event.
     NoAction,
     /// A trade.
     Trade(Print),
     /// All that is seen of the book, in [`Sides`]; and the trade that the record tells of, where it does.
     Book(Option<Print>),
-    /// A bar.
-    Bar {
-        span: Nanos,
-        prices: [Price; 4],
-        volume: u64,
-    },
+    /// A bar, as yet without its place in the tape's list.
+    Bar(SourceBar),
     /// A change of trading status.
     Status(TradingStatus),
     /// What an instrument is.
     Definition(Box<Definition>),
-    /// A statistic that the exchange publishes.
-    Statistic {
-        name: &'static str,
-        price: Option<i64>,
-        quantity: Option<i64>,
-    },
+    /// A statistic that the exchange publishes, as yet without its place in the tape's list.
+    Statistic(Published),
     /// Nothing that a tape can hold; the name of the schema, where it is one of market data.
     Nothing(Option<&'static str>),
+}
+
+/// What a record says of an order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Order {
+    pub(super) action: Action,
+    pub(super) side: Option<Side>,
+    pub(super) order_id: u64,
+    pub(super) price: Price,
+    pub(super) size: u32,
 }
 
 /// A trade.
@@ -145,71 +143,88 @@ pub(super) fn item(record: &RecordRef<'_>, version: u8, sides: &mut Sides) -> Re
     if let Some(order) = get::<MboMsg>(record)? {
         return order_item(order);
     }
+    if let Some(found) = book_item(record, sides)? {
+        return Ok(found);
+    }
+    let made = maker(record);
+    if let Some(x) = get::<TradeMsg>(record)? {
+        let says = Says::Trade(print(x.price, x.size, x.side));
+        let times = times(x.hd.ts_event, x.ts_recv)?;
+        return Ok(made(times, x.flags.raw(), x.sequence, says));
+    }
+    if let Some(x) = get::<OhlcvMsg>(record)? {
+        let times = times(x.hd.ts_event, TIME_UNDEFINED)?;
+        let says = Says::Bar(SourceBar {
+            instrument: 0,
+            start: times.0,
+            span: span(x.hd.rtype)?,
+            open: Price(x.open),
+            high: Price(x.high),
+            low: Price(x.low),
+            close: Price(x.close),
+            volume: x.volume,
+        });
+        return Ok(made(times, 0, 0, says));
+    }
+    if let Some(x) = get::<StatusMsg>(record)? {
+        let says = status(x.action).map_or(Says::Nothing(None), Says::Status);
+        return Ok(made(times(x.hd.ts_event, x.ts_recv)?, 0, 0, says));
+    }
+    reference_item(record, version)
+}
+
+/// Makes items of a record's instrument out of its times, flags and sequence number.
+fn maker(record: &RecordRef<'_>) -> impl Fn((Timestamp, Timestamp), u8, u32, Says) -> Item + use<> {
     let header = record.header();
     let key = (header.publisher_id, header.instrument_id);
-    let made = |(ts_event, ts_recv), flags: u8, sequence, says| Item {
+    move |(ts_event, ts_recv), flags, sequence, says| Item {
         key,
         ts_event,
         ts_recv,
         flags,
         sequence,
         says,
-    };
-    if let Some(x) = get::<TradeMsg>(record)? {
-        let says = Says::Trade(print(x.price, x.size, x.side));
-        let times = times(x.hd.ts_event, x.ts_recv)?;
-        return Ok(made(times, x.flags.raw(), x.sequence, says));
     }
+}
+
+/// The records that show price levels.
+fn book_item(record: &RecordRef<'_>, sides: &mut Sides) -> Result<Option<Item>, String> {
+    let made = maker(record);
     if let Some(x) = get::<Mbp1Msg>(record)? {
         sides.fill_pairs(&x.levels);
         let says = Says::Book(traded(x.action, x.price, x.size, x.side));
         let times = times(x.hd.ts_event, x.ts_recv)?;
-        return Ok(made(times, x.flags.raw(), x.sequence, says));
+        return Ok(Some(made(times, x.flags.raw(), x.sequence, says)));
     }
     if let Some(x) = get::<Mbp10Msg>(record)? {
         sides.fill_pairs(&x.levels);
         let says = Says::Book(traded(x.action, x.price, x.size, x.side));
         let times = times(x.hd.ts_event, x.ts_recv)?;
-        return Ok(made(times, x.flags.raw(), x.sequence, says));
+        return Ok(Some(made(times, x.flags.raw(), x.sequence, says)));
     }
     if let Some(x) = get::<Cmbp1Msg>(record)? {
         sides.fill_consolidated(&x.levels);
         let says = Says::Book(traded(x.action, x.price, x.size, x.side));
         let times = times(x.hd.ts_event, x.ts_recv)?;
-        return Ok(made(times, x.flags.raw(), 0, says));
+        return Ok(Some(made(times, x.flags.raw(), 0, says)));
     }
-    // Books at the end of an interval: they hold what was then, whenever the last trade was.
+    // Books at the end of an interval: each is an event, and holds what was then, whenever the last trade was.
     if let Some(x) = get::<BboMsg>(record)? {
         sides.fill_pairs(&x.levels);
         let times = times(x.ts_recv, x.ts_recv)?;
-        return Ok(made(times, x.flags.raw(), x.sequence, Says::Book(None)));
+        return Ok(Some(made(times, Flags::LAST, x.sequence, Says::Book(None))));
     }
     if let Some(x) = get::<CbboMsg>(record)? {
         sides.fill_consolidated(&x.levels);
         let times = times(x.ts_recv, x.ts_recv)?;
-        return Ok(made(times, x.flags.raw(), 0, Says::Book(None)));
+        return Ok(Some(made(times, Flags::LAST, 0, Says::Book(None))));
     }
-    if let Some(x) = get::<OhlcvMsg>(record)? {
-        let says = Says::Bar {
-            span: span(x.hd.rtype)?,
-            prices: [x.open, x.high, x.low, x.close].map(Price),
-            volume: x.volume,
-        };
-        return Ok(made(times(x.hd.ts_event, TIME_UNDEFINED)?, 0, 0, says));
-    }
-    if let Some(x) = get::<StatusMsg>(record)? {
-        let says = status(x.action).map_or(Says::Nothing(None), Says::Status);
-        return Ok(made(times(x.hd.ts_event, x.ts_recv)?, 0, 0, says));
-    }
-    reference_item(record, version, &made)
+    Ok(None)
 }
 
 /// The records of which a tape keeps only what they say of its instruments.
-fn reference_item(
-    record: &RecordRef<'_>,
-    version: u8,
-    made: &impl Fn((Timestamp, Timestamp), u8, u32, Says) -> Item,
-) -> Result<Item, String> {
+fn reference_item(record: &RecordRef<'_>, version: u8) -> Result<Item, String> {
+    let made = maker(record);
     let header = record.header();
     match header.rtype {
         rtype::INSTRUMENT_DEF => {
@@ -228,12 +243,14 @@ fn reference_item(
                 _ => got::<StatMsg>(record)?.clone(),
             };
             let defined = |value: i64| (value != i64::MAX).then_some(value);
-            let says = Says::Statistic {
-                name: statistic(found.stat_type),
+            let times = times(found.ts_recv, TIME_UNDEFINED)?;
+            let says = Says::Statistic(Published {
+                instrument: 0,
+                name: statistic(found.stat_type).to_owned(),
+                ts_recv: times.1.0,
                 price: defined(found.price),
                 quantity: defined(found.quantity),
-            };
-            let times = times(found.ts_recv, TIME_UNDEFINED)?;
+            });
             Ok(made(times, 0, found.sequence, says))
         }
         other => {
@@ -248,13 +265,13 @@ fn order_item(order: &MboMsg) -> Result<Item, String> {
     let (ts_event, ts_recv) = times(order.hd.ts_event, order.ts_recv)?;
     let letter = order.action as u8;
     let says = match Action::from_code(letter) {
-        Some(action) => Says::Order {
+        Some(action) => Says::Order(Order {
             action,
             side: Side::from_code(order.side as u8),
             order_id: order.order_id,
             price: Price(order.price),
             size: order.size,
-        },
+        }),
         None if letter == b'N' => Says::NoAction,
         None => return Err(format!("its action {:?} is not known", char::from(letter))),
     };

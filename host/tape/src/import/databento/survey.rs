@@ -104,10 +104,10 @@ impl Survey {
         found.lasts += u64::from(item.flags & Flags::LAST != 0);
         found.rows += 1;
         match &item.says {
-            Says::Order { action, price, .. } => {
+            Says::Order(order) => {
                 self.has_orders = true;
-                if matches!(action, Action::Add | Action::Modify) {
-                    found.rests(*price);
+                if matches!(order.action, Action::Add | Action::Modify) {
+                    found.rests(order.price);
                 }
             }
             Says::NoAction => self.has_orders = true,
@@ -128,9 +128,10 @@ impl Survey {
                     side.iter().for_each(|(price, _)| found.rests(*price));
                 }
             }
-            Says::Bar { prices, .. } => {
+            Says::Bar(bar) => {
                 self.has_levels = true;
                 insert(&mut self.printing, schema);
+                let prices = [bar.open, bar.high, bar.low, bar.close];
                 prices.iter().for_each(|price| found.trades(*price));
             }
             Says::Status(_) => {}
@@ -139,7 +140,7 @@ impl Survey {
                 found.definition = (**definition).clone();
                 self.others.insert("definitions");
             }
-            Says::Statistic { .. } => {
+            Says::Statistic(_) => {
                 found.rows -= 1;
                 self.others.insert("statistics");
             }

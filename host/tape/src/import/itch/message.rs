@@ -32,13 +32,8 @@ pub(super) enum Message {
         shares: u32,
         price: Price,
     },
-    /// E, and C where it has a price of its own and says whether it is a print.
-    Executed {
-        order: u64,
-        shares: u32,
-        price: Option<Price>,
-        is_printed: bool,
-    },
+    /// E, and C.
+    Executed(Executed),
     /// X: shares of an order leave; D: all that is left of it.
     Cancel { order: u64, shares: Option<u32> },
     /// U.
@@ -60,6 +55,17 @@ pub(super) enum Message {
     Broken,
     /// What no row says.
     Other,
+}
+
+/// An execution of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Executed {
+    pub(super) order: u64,
+    pub(super) shares: u32,
+    /// The price of the execution, where it is said apart from the order's (C).
+    pub(super) price: Option<Price>,
+    /// Whether it is a print; what a cross executes is printed with the cross.
+    pub(super) is_printed: bool,
 }
 
 /// The fields of a message, in their order.
@@ -161,25 +167,7 @@ fn body(kind: u8, fields: &mut Fields<'_>) -> Option<Message> {
         b'R' => Message::Directory {
             stock: fields.bytes()?,
         },
-        b'H' => {
-            fields.bytes::<8>()?;
-            Message::Status(match fields.letter()? {
-                b'T' => TradingStatus::Trading,
-                b'Q' => TradingStatus::PreOpen,
-                b'H' | b'P' => TradingStatus::Halted,
-                _ => return None,
-            })
-        }
-        b'h' => {
-            fields.bytes::<8>()?;
-            match (fields.letter()?, fields.letter()?) {
-                (b'Q', b'H') => Message::Status(TradingStatus::Halted),
-                (b'Q', b'T') => Message::Status(TradingStatus::Trading),
-                // Halts of markets whose orders are not in this feed.
-                (_, b'H' | b'T') => Message::Other,
-                _ => return None,
-            }
-        }
+        b'H' | b'h' => halt(kind, fields)?,
         b'A' | b'F' => {
             let (order, side, shares) = (fields.long()?, fields.side()?, fields.number()?);
             fields.bytes::<8>()?;
@@ -191,20 +179,7 @@ fn body(kind: u8, fields: &mut Fields<'_>) -> Option<Message> {
                 price,
             }
         }
-        b'E' | b'C' => {
-            let (order, shares) = (fields.long()?, fields.number()?);
-            fields.long()?;
-            let (is_printed, price) = match kind {
-                b'E' => (true, None),
-                _ => (fields.letter()? == b'Y', Some(fields.price()?)),
-            };
-            Message::Executed {
-                order,
-                shares,
-                price,
-                is_printed,
-            }
-        }
+        b'E' | b'C' => Message::Executed(execution(kind, fields)?),
         b'X' => Message::Cancel {
             order: fields.long()?,
             shares: Some(fields.number()?),
@@ -239,5 +214,39 @@ fn body(kind: u8, fields: &mut Fields<'_>) -> Option<Message> {
         }
         b'B' => Message::Broken,
         _ => Message::Other,
+    })
+}
+
+/// The rest of H and h.
+fn halt(kind: u8, fields: &mut Fields<'_>) -> Option<Message> {
+    fields.bytes::<8>()?;
+    Some(match (kind, fields.letter()?) {
+        (b'H', b'T') => Message::Status(TradingStatus::Trading),
+        (b'H', b'Q') => Message::Status(TradingStatus::PreOpen),
+        (b'H', b'H' | b'P') => Message::Status(TradingStatus::Halted),
+        (b'H', _) => return None,
+        (_, market) => match (market, fields.letter()?) {
+            (b'Q', b'H') => Message::Status(TradingStatus::Halted),
+            (b'Q', b'T') => Message::Status(TradingStatus::Trading),
+            // Halts of markets whose orders are not in this feed.
+            (_, b'H' | b'T') => Message::Other,
+            _ => return None,
+        },
+    })
+}
+
+/// The rest of E and C.
+fn execution(kind: u8, fields: &mut Fields<'_>) -> Option<Executed> {
+    let (order, shares) = (fields.long()?, fields.number()?);
+    fields.long()?;
+    let (is_printed, price) = match kind {
+        b'E' => (true, None),
+        _ => (fields.letter()? == b'Y', Some(fields.price()?)),
+    };
+    Some(Executed {
+        order,
+        shares,
+        price,
+        is_printed,
     })
 }

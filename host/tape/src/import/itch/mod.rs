@@ -24,7 +24,7 @@ mod message;
 
 use std::collections::BTreeMap;
 
-use backplane_sdk::types::{Action, Flags, Price, Side, Timestamp};
+use backplane_sdk::types::{Action, Flags, Price, Side, Timestamp, TradingStatus};
 
 use super::importer::{Head, Importer};
 use super::inputs::Inputs;
@@ -37,7 +37,7 @@ use crate::message::{SourceMessage, StatusMessage};
 use crate::resolve::{Conventions, FillConvention, UnknownOrders};
 use crate::time_zone::{Date, new_york};
 use file::{ItchFile, date_of};
-use message::Message;
+use message::{Executed, Message};
 
 /// The importer, for the table.
 pub(super) const IMPORTER: Importer = Importer {
@@ -305,57 +305,20 @@ impl Day {
         bytes: u64,
     ) -> Result<(), TapeError> {
         let basic = |action, price| self.message(time, instrument, action, price);
-        match message {
+        let mut told = match message {
             Message::Add {
                 order,
                 side,
                 shares,
                 price,
-            } => session.push(
-                &SourceMessage {
-                    order_id: order,
-                    side: Some(side),
-                    size: shares,
-                    ..basic(Action::Add, price)
-                },
-                bytes,
-            ),
-            Message::Executed {
-                order,
-                shares,
-                price,
-                is_printed,
-            } => {
-                let known = session.order(instrument, order);
-                let action = match is_printed {
-                    true => Action::Fill,
-                    false => Action::Cancel,
-                };
-                if let (Some(price), Some((side, _)), true) = (price, known, is_printed) {
-                    let print = SourceMessage {
-                        size: shares,
-                        side: Some(side.opposite()),
-                        flags: Flags(0),
-                        ..basic(Action::Trade, price)
-                    };
-                    session.push(&print, bytes)?;
-                }
-                let executed = SourceMessage {
-                    order_id: order,
-                    size: shares,
-                    ..basic(action, Price::UNDEFINED)
-                };
-                session.push(&executed, bytes)
+            } => vec![added(order, side, shares, basic(Action::Add, price))],
+            Message::Executed(executed) => {
+                let known = session.order(instrument, executed.order);
+                execution(executed, known, basic)
             }
             Message::Cancel { order, shares } => {
                 let known = session.order(instrument, order);
-                let left = known.map_or(1, |(_, remaining)| remaining);
-                let cancel = SourceMessage {
-                    order_id: order,
-                    size: shares.unwrap_or(left),
-                    ..basic(Action::Cancel, Price::UNDEFINED)
-                };
-                session.push(&cancel, bytes)
+                vec![cancel(order, shares, known, basic)]
             }
             Message::Replace {
                 order,
@@ -364,26 +327,11 @@ impl Day {
                 price,
             } => {
                 let known = session.order(instrument, order);
-                let (side, left) = match known {
-                    Some((side, left)) => (Some(side), left),
-                    None => (None, 1),
-                };
-                let old = SourceMessage {
-                    order_id: order,
-                    size: left,
-                    flags: Flags(if side.is_some() { 0 } else { Flags::LAST }),
-                    ..basic(Action::Cancel, Price::UNDEFINED)
-                };
-                session.push(&old, bytes)?;
-                // The side of a replaced order is that of the old one; where that is not known, nothing can be added.
-                let Some(side) = side else { return Ok(()) };
-                let new = SourceMessage {
-                    order_id: new,
-                    side: Some(side),
-                    size: shares,
-                    ..basic(Action::Add, price)
-                };
-                session.push(&new, bytes)
+                let old = cancel(order, None, known, basic);
+                // The side is that of the old order; where that is not known, nothing can be added.
+                let added =
+                    known.map(|(side, _)| added(new, side, shares, basic(Action::Add, price)));
+                std::iter::once(old).chain(added).collect()
             }
             Message::Trade {
                 side,
@@ -391,36 +339,101 @@ impl Day {
                 price,
             } => {
                 let side = side.filter(|_| self.date < SIDELESS_SINCE);
-                let trade = SourceMessage {
+                vec![SourceMessage {
                     side: side.map(Side::opposite),
                     size: shares,
                     ..basic(Action::Trade, price)
-                };
-                session.push(&trade, bytes)
+                }]
             }
-            Message::Cross { shares: 0, .. } => Ok(()),
-            Message::Cross { shares, price } => {
-                let size = u32::try_from(shares).map_err(|_| {
-                    self.file
-                        .wrong(format!("no row can say a cross of {shares} shares"))
-                })?;
-                let trade = SourceMessage {
-                    size,
-                    ..basic(Action::Trade, price)
-                };
-                session.push(&trade, bytes)
+            Message::Cross {
+                shares: shares @ 1..,
+                price,
+            } => vec![self.cross(shares, basic(Action::Trade, price))?],
+            Message::Status(status) => {
+                return session.status(&self.status(time, instrument, status), bytes);
             }
-            Message::Status(status) => session.status(
-                &StatusMessage {
-                    ts_event: time,
-                    ts_recv: time,
-                    sequence: self.sequence(),
-                    instrument,
-                    status,
-                },
-                bytes,
-            ),
-            Message::Directory { .. } | Message::Broken | Message::Other => Ok(()),
+            Message::Cross { .. }
+            | Message::Directory { .. }
+            | Message::Broken
+            | Message::Other => Vec::new(),
+        };
+        // The messages of one message of the source are one atomic event.
+        if let Some((_, before)) = told.split_last_mut() {
+            before.iter_mut().for_each(|x| x.flags = Flags(0));
         }
+        told.iter()
+            .try_for_each(|message| session.push(message, bytes))
+    }
+
+    /// The print of an auction.
+    fn cross(&self, shares: u64, print: SourceMessage) -> Result<SourceMessage, TapeError> {
+        let size = u32::try_from(shares).map_err(|_| {
+            let why = format!("no row can say a cross of {shares} shares");
+            self.file.wrong(why)
+        })?;
+        Ok(SourceMessage { size, ..print })
+    }
+
+    fn status(&self, time: Timestamp, instrument: u16, status: TradingStatus) -> StatusMessage {
+        StatusMessage {
+            ts_event: time,
+            ts_recv: time,
+            sequence: self.sequence(),
+            instrument,
+            status,
+        }
+    }
+}
+
+/// The side of an order and what is left of it, where the order is known.
+type Known = Option<(Side, u32)>;
+
+fn added(order_id: u64, side: Side, size: u32, message: SourceMessage) -> SourceMessage {
+    SourceMessage {
+        order_id,
+        side: Some(side),
+        size,
+        ..message
+    }
+}
+
+/// The messages of an execution: its print where it has a price of its own, then what it takes out.
+fn execution(
+    executed: Executed,
+    known: Known,
+    basic: impl Fn(Action, Price) -> SourceMessage,
+) -> Vec<SourceMessage> {
+    let action = match executed.is_printed {
+        true => Action::Fill,
+        false => Action::Cancel,
+    };
+    let taken = SourceMessage {
+        order_id: executed.order,
+        size: executed.shares,
+        ..basic(action, Price::UNDEFINED)
+    };
+    let print = match (executed.price, known) {
+        (Some(price), Some((side, _))) if executed.is_printed => Some(SourceMessage {
+            size: executed.shares,
+            side: Some(side.opposite()),
+            ..basic(Action::Trade, price)
+        }),
+        _ => None,
+    };
+    print.into_iter().chain([taken]).collect()
+}
+
+/// The cancel of some shares of an order, or of all that is left.
+fn cancel(
+    order: u64,
+    shares: Option<u32>,
+    known: Known,
+    basic: impl Fn(Action, Price) -> SourceMessage,
+) -> SourceMessage {
+    let left = known.map_or(1, |(_, left)| left);
+    SourceMessage {
+        order_id: order,
+        size: shares.unwrap_or(left),
+        ..basic(Action::Cancel, Price::UNDEFINED)
     }
 }
