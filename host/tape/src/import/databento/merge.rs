@@ -3,7 +3,7 @@
 //! Takes in files and the places of their instruments; pushes what the records say into a session.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 
 use backplane_sdk::types::{Flags, Side, Timestamp};
 
@@ -14,6 +14,7 @@ use super::file::DatabentoFile;
 use super::record::{InstrumentKey, Item, Order, Print, Says};
 use super::survey::Placed;
 use crate::error::TapeError;
+use crate::hash::Lookup;
 use crate::message::{LevelMessage, LevelSays, SourceMessage, StatusMessage};
 use crate::statistics::Published;
 
@@ -26,7 +27,7 @@ struct Channel {
 /// Reads all files to their ends, in the order of the files among records of equal receive time. Gives the bytes read.
 pub(super) fn merge(
     parts: &[Part],
-    places: &BTreeMap<InstrumentKey, Placed>,
+    places: &Lookup<InstrumentKey, Placed>,
     session: &mut Session<'_, '_>,
 ) -> Result<u64, TapeError> {
     let mut channels = Vec::with_capacity(parts.len());
@@ -38,7 +39,6 @@ pub(super) fn merge(
         agenda.extend(next.iter().map(|item| Reverse((item.ts_recv, place))));
         channels.push(Channel { file, next });
     }
-    let mut known: Option<(InstrumentKey, Placed)> = None;
     let mut bytes: u64 = 0;
     while let Some(Reverse((_, place))) = agenda.pop() {
         let until = agenda.peek().map(|Reverse(next)| *next);
@@ -51,12 +51,7 @@ pub(super) fn merge(
                 channel.next = Some(item);
                 break;
             }
-            let placed = match known {
-                Some((key, placed)) if key == item.key => Some(placed),
-                _ => places.get(&item.key).copied(),
-            };
-            if let Some(placed) = placed {
-                known = Some((item.key, placed));
+            if let Some(placed) = places.get(&item.key).copied() {
                 let read = bytes.saturating_add(channel.file.bytes() - before);
                 tell(&item, placed, &channel.file, session, read)?;
             }

@@ -13,9 +13,10 @@ use super::super::ImportOptions;
 use super::super::part::Part;
 use super::definition::Definition;
 use super::file::DatabentoFile;
-use super::record::{InstrumentKey, Item, Says};
+use super::record::{InstrumentKey, Item, Says, Sides};
 use crate::error::TapeError;
 use crate::format::InstrumentDefinition;
+use crate::hash::{Lookup, lookup};
 
 /// One unit of the currency, in units of 1e-9.
 const MULTIPLIER: i64 = 1_000_000_000;
@@ -51,6 +52,50 @@ pub(super) struct Survey {
     booking: BTreeSet<String>,
 }
 
+/// What kinds of records a file holds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Kinds {
+    rows: bool,
+    orders: bool,
+    prints: bool,
+    books: bool,
+}
+
+/// The instruments as they are found.
+struct Instruments {
+    list: Vec<(InstrumentKey, Found)>,
+    places: Lookup<InstrumentKey, usize>,
+}
+
+impl Default for Instruments {
+    fn default() -> Instruments {
+        Instruments {
+            list: Vec::new(),
+            places: lookup(),
+        }
+    }
+}
+
+impl Instruments {
+    fn of(&mut self, key: InstrumentKey, symbols: &BTreeMap<u32, String>) -> &mut Found {
+        let list = &mut self.list;
+        let place = *self.places.entry(key).or_insert_with(|| {
+            let found = Found {
+                symbol: symbols.get(&key.1).cloned(),
+                ..Found::default()
+            };
+            list.push((key, found));
+            list.len() - 1
+        });
+        &mut self.list[place].1
+    }
+}
+
+/// Whether the files of a schema show the book at the end of intervals, and not what was traded.
+fn is_sampled(schema: &str) -> bool {
+    schema.starts_with("bbo") || schema.starts_with("cbbo")
+}
+
 /// What is known of an instrument.
 #[derive(Clone, Debug, Default)]
 struct Found {
@@ -74,84 +119,80 @@ impl Survey {
     /// A file is not DBN, is cut off or damaged.
     pub(super) fn of(parts: &[Part], options: &ImportOptions) -> Result<Survey, TapeError> {
         let mut survey = Survey::default();
+        let mut instruments = Instruments::default();
         for part in parts {
             let mut file = DatabentoFile::open(part)?;
             let schema = file
                 .schema()
                 .map_or_else(|| "mixed".to_owned(), |schema| schema.to_string());
             let symbols = symbols(file.metadata());
+            let mut kinds = Kinds::default();
             while let Some(item) = file.next()? {
-                survey.note(&item, &file, &schema, &symbols);
+                let found = instruments.of(item.key, &symbols);
+                survey.note(&item, found, &file.sides, &mut kinds);
+            }
+            survey.has_orders |= kinds.orders;
+            survey.has_levels |= kinds.prints || kinds.books;
+            for (is_there, names) in [
+                (kinds.rows, &mut survey.schemas),
+                (kinds.prints && !is_sampled(&schema), &mut survey.printing),
+                (kinds.books, &mut survey.booking),
+            ] {
+                names.extend(is_there.then(|| schema.clone()));
             }
         }
-        survey
-            .found
-            .retain(|key, found| found.rows > 0 && options.wants(&found.symbol(*key)));
+        let wanted = instruments.list.into_iter();
+        survey.found = wanted
+            .filter(|(key, found)| found.rows > 0 && options.wants(&found.symbol(*key)))
+            .collect();
         Ok(survey)
     }
 
-    fn note(
-        &mut self,
-        item: &Item,
-        file: &DatabentoFile,
-        schema: &str,
-        symbols: &BTreeMap<u32, String>,
-    ) {
-        let found = self.found.entry(item.key).or_insert_with(|| Found {
-            symbol: symbols.get(&item.key.1).cloned(),
-            ..Found::default()
-        });
+    fn note(&mut self, item: &Item, found: &mut Found, sides: &Sides, kinds: &mut Kinds) {
         found.lasts += u64::from(item.flags & Flags::LAST != 0);
-        found.rows += 1;
+        let mut makes_rows = true;
         match &item.says {
             Says::Order(order) => {
-                self.has_orders = true;
+                kinds.orders = true;
                 if matches!(order.action, Action::Add | Action::Modify) {
                     found.rests(order.price);
                 }
             }
-            Says::NoAction => self.has_orders = true,
+            Says::NoAction => kinds.orders = true,
             Says::Trade(print) => {
+                kinds.prints = true;
                 found.trades(print.price);
-                self.has_levels = true;
-                insert(&mut self.printing, schema);
             }
             Says::Book(print) => {
-                self.has_levels = true;
-                insert(&mut self.booking, schema);
-                if !schema.starts_with("bbo") && !schema.starts_with("cbbo") {
-                    insert(&mut self.printing, schema);
-                }
+                (kinds.books, kinds.prints) = (true, true);
                 print.iter().for_each(|print| found.trades(print.price));
-                for side in &file.sides.levels {
+                for side in &sides.levels {
                     found.depth = found.depth.max(side.len());
                     side.iter().for_each(|(price, _)| found.rests(*price));
                 }
             }
             Says::Bar(bar) => {
-                self.has_levels = true;
-                insert(&mut self.printing, schema);
+                kinds.prints = true;
                 let prices = [bar.open, bar.high, bar.low, bar.close];
                 prices.iter().for_each(|price| found.trades(*price));
             }
             Says::Status(_) => {}
             Says::Definition(definition) => {
-                found.rows -= 1;
+                makes_rows = false;
                 found.definition = (**definition).clone();
                 self.others.insert("definitions");
             }
             Says::Statistic(_) => {
-                found.rows -= 1;
+                makes_rows = false;
                 self.others.insert("statistics");
             }
             Says::Nothing(kind) => {
-                found.rows -= 1;
+                makes_rows = false;
                 self.others.extend(kind);
             }
         }
-        if found.rows > 0 {
-            insert(&mut self.schemas, schema);
-        }
+        kinds.rows |= makes_rows;
+        found.rows += u64::from(makes_rows);
     }
 
     /// Whether orders or price levels can be made of the files.
@@ -198,9 +239,9 @@ impl Survey {
     pub(super) fn instruments(
         &self,
         options: &ImportOptions,
-    ) -> (Vec<InstrumentDefinition>, BTreeMap<InstrumentKey, Placed>) {
+    ) -> (Vec<InstrumentDefinition>, Lookup<InstrumentKey, Placed>) {
         let mut definitions: Vec<InstrumentDefinition> = Vec::new();
-        let mut places = BTreeMap::new();
+        let mut places = lookup();
         let mut times_named: BTreeMap<String, u32> = BTreeMap::new();
         for (key, found) in &self.found {
             *times_named.entry(found.symbol(*key)).or_default() += 1;
@@ -237,7 +278,7 @@ impl Survey {
         }
         for schema in &self.schemas {
             let note = match schema.as_str() {
-                name if name.starts_with("bbo") || name.starts_with("cbbo") => {
+                name if is_sampled(name) => {
                     "it shows the best prices once in each interval, and nothing between"
                 }
                 "tbbo" | "tcbbo" => "it shows the best prices only before trades",
@@ -255,12 +296,6 @@ impl Survey {
             ));
         }
         notes
-    }
-}
-
-fn insert(names: &mut BTreeSet<String>, name: &str) {
-    if !names.contains(name) {
-        names.insert(name.to_owned());
     }
 }
 
@@ -343,6 +378,10 @@ fn symbols(metadata: &Metadata) -> BTreeMap<u32, String> {
 }
 
 const fn greatest_common_divisor(mut one: u64, mut other: u64) -> u64 {
+    // The common case, once the divisor is known.
+    if one != 0 && other.is_multiple_of(one) {
+        return one;
+    }
     while other != 0 {
         (one, other) = (other, one % other);
     }
