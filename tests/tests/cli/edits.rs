@@ -123,7 +123,7 @@ fn a_folder_of_parquet_files_runs_like_its_tape() {
             .arg(tape)
             .arg("-o")
             .arg(desk.path(name));
-        said(&mut command).json()["digest"].clone()
+        said(&mut command).json()["summary"]["digest"].clone()
     };
     let (one, other) = (digest(&market, "one"), digest(&archive, "other"));
     assert!(one.is_string(), "{one}");
