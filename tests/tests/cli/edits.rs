@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Desk, Said, said};
+use super::{Desk, Said, run_json, said};
 
 /// A command of `tape`.
 fn tape(words: &[&str], paths: &[&Path], output: Option<&Path>) -> Said {
@@ -115,15 +115,12 @@ fn a_folder_of_parquet_files_runs_like_its_tape() {
     let archive = desk.path("archive");
     tape(&["convert"], &[&market], Some(&archive)).ok();
     let digest = |tape: &Path, name: &str| {
+        let out = desk.path(name);
         let mut command = super::command();
-        command.args(["run", "--strategy", "mean_reversion", "--json", "--plugins"]);
+        command.args(["run", "--strategy", "mean_reversion", "--plugins"]);
         command.arg(backplane_tests::build_directory());
-        command
-            .arg("--tape")
-            .arg(tape)
-            .arg("-o")
-            .arg(desk.path(name));
-        said(&mut command).json()["summary"]["digest"].clone()
+        said(command.arg("--tape").arg(tape).arg("-o").arg(&out)).ok();
+        run_json(&out)["summary"]["digest"].clone()
     };
     let (one, other) = (digest(&market, "one"), digest(&archive, "other"));
     assert!(one.is_string(), "{one}");
