@@ -156,7 +156,9 @@ impl TapeError {
             TapeError::Message { .. } => {
                 "split the input by instrument or by day, or check its event flags"
             }
-            TapeError::Request { .. } => "see `backplane tape import --help`",
+            TapeError::Request { .. } => {
+                "`backplane help tape` lists the commands, `--help` after each of them its options"
+            }
         }
     }
 

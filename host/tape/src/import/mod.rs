@@ -106,6 +106,12 @@ pub fn import(
     options: &ImportOptions,
     progress: &mut Progress<'_>,
 ) -> Result<ImportReport, TapeError> {
+    // Sooner than the writer would say it: whole inputs may be read before the tape is begun.
+    if options.overwrite == Overwrite::Never && options.output.exists() {
+        return Err(TapeError::Exists {
+            path: options.output.clone(),
+        });
+    }
     let inputs = Inputs::open(inputs, &options.output)?;
     let chosen = importer::choose(&inputs, options)?;
     (chosen.import)(&inputs, options, progress)
