@@ -12,7 +12,7 @@ use dbn::{Metadata, Record, VersionUpgradePolicy};
 
 use super::super::part::{Part, Stream, decompressed};
 use super::legacy;
-use super::record::{Item, Sides, item};
+use super::record::{Item, Shape, Sides, item};
 use crate::error::TapeError;
 
 /// The first bytes of an uncompressed DBN file.
@@ -57,8 +57,7 @@ pub(super) struct DatabentoFile {
     part: Part,
     decoder: RecordDecoder<Strict>,
     metadata: Metadata,
-    /// The version of the records.
-    version: u8,
+    shape: Shape,
     /// The levels that the latest record shows.
     pub(super) sides: Sides,
     /// Records so far.
@@ -95,8 +94,11 @@ impl DatabentoFile {
         Ok(DatabentoFile {
             part: part.clone(),
             decoder,
+            shape: Shape {
+                version,
+                schema: metadata.schema,
+            },
             metadata,
-            version,
             sides: Sides::default(),
             records: 0,
             byte,
@@ -134,7 +136,7 @@ impl DatabentoFile {
         let (size, item) = match self.decoder.decode_ref() {
             Ok(Some(record)) => (
                 record.record_size(),
-                item(&record, self.version, &mut self.sides),
+                item(&record, self.shape, &mut self.sides),
             ),
             Ok(None) => {
                 return match self.bytes().checked_sub(self.byte) {

@@ -5,6 +5,7 @@
 //! records of market data are the same in every version.
 
 use backplane_sdk::types::{Action, Flags, Nanos, Price, Side, Timestamp, TradingStatus};
+use dbn::enums::Schema;
 use dbn::{
     BboMsg, BidAskPair, CbboMsg, Cmbp1Msg, ConsolidatedBidAskPair, InstrumentDefMsg, MboMsg,
     Mbp1Msg, Mbp10Msg, OhlcvMsg, RecordRef, StatMsg, StatusMsg, TradeMsg, rtype, v1, v2,
@@ -137,8 +138,21 @@ fn traded(action: i8, price: i64, size: u32, side: i8) -> Option<Print> {
     (action as u8 == Action::Trade.code()).then(|| print(price, size, side))
 }
 
+/// What a file says of all its records.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    /// The version of DBN.
+    pub(super) version: u8,
+    /// Their schema; none where there are several.
+    pub(super) schema: Option<Schema>,
+}
+
 /// Takes over a record; `sides` gets the levels that it shows.
-pub(super) fn item(record: &RecordRef<'_>, version: u8, sides: &mut Sides) -> Result<Item, String> {
+pub(super) fn item(
+    record: &RecordRef<'_>,
+    shape: Shape,
+    sides: &mut Sides,
+) -> Result<Item, String> {
     // The commonest first.
     if let Some(order) = get::<MboMsg>(record)? {
         return order_item(order);
@@ -157,7 +171,7 @@ pub(super) fn item(record: &RecordRef<'_>, version: u8, sides: &mut Sides) -> Re
         let says = Says::Bar(SourceBar {
             instrument: 0,
             start: times.0,
-            span: span(x.hd.rtype)?,
+            span: span(x.hd.rtype, shape.schema)?,
             open: Price(x.open),
             high: Price(x.high),
             low: Price(x.low),
@@ -170,7 +184,7 @@ pub(super) fn item(record: &RecordRef<'_>, version: u8, sides: &mut Sides) -> Re
         let says = status(x.action).map_or(Says::Nothing(None), Says::Status);
         return Ok(made(times(x.hd.ts_event, x.ts_recv)?, 0, 0, says));
     }
-    reference_item(record, version)
+    reference_item(record, shape.version)
 }
 
 /// Makes items of a record's instrument out of its times, flags and sequence number.
@@ -297,13 +311,14 @@ fn got<'a, T: dbn::v3::HasRType>(record: &'a RecordRef<'_>) -> Result<&'a T, Str
     record.try_get::<T>().map_err(|error| error.to_string())
 }
 
-fn span(kind: u8) -> Result<Nanos, String> {
-    let seconds = match kind {
-        rtype::OHLCV_1S => 1,
-        rtype::OHLCV_1M => 60,
-        rtype::OHLCV_1H => 3_600,
-        rtype::OHLCV_1D | rtype::OHLCV_EOD => 86_400,
-        _ => return Err("it does not say how long its bar is".to_owned()),
+/// The length of a bar: as its record says it, or in files of DBZ and early DBN, whose records do not, as the file does.
+fn span(kind: u8, schema: Option<Schema>) -> Result<Nanos, String> {
+    let seconds = match (kind, schema) {
+        (rtype::OHLCV_1S, _) | (_, Some(Schema::Ohlcv1S)) => 1,
+        (rtype::OHLCV_1M, _) | (_, Some(Schema::Ohlcv1M)) => 60,
+        (rtype::OHLCV_1H, _) | (_, Some(Schema::Ohlcv1H)) => 3_600,
+        (rtype::OHLCV_1D | rtype::OHLCV_EOD, _) | (_, Some(Schema::Ohlcv1D)) => 86_400,
+        _ => return Err("neither it nor its file says how long its bar is".to_owned()),
     };
     Ok(Nanos::from_secs(seconds))
 }
