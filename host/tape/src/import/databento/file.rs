@@ -4,6 +4,7 @@
 //! is noticed: the decoder takes the end of a stream for the end of the data, so what it consumed is compared with what
 //! was there.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use dbn::decode::dbn::{MetadataDecoder, RecordDecoder};
@@ -56,8 +57,8 @@ impl Read for Strict {
 pub(super) struct DatabentoFile {
     part: Part,
     decoder: RecordDecoder<Strict>,
-    metadata: Metadata,
     shape: Shape,
+    symbols: BTreeMap<u32, String>,
     /// The levels that the latest record shows.
     pub(super) sides: Sides,
     /// Records so far.
@@ -70,7 +71,7 @@ impl DatabentoFile {
     /// Opens a file and reads its metadata.
     pub(super) fn open(part: &Part) -> Result<DatabentoFile, TapeError> {
         let head = part.head(DBZ_HEAD_BYTES)?;
-        let (metadata, version, stream, byte) = if legacy::is_dbz(&head) {
+        let opened = if legacy::is_dbz(&head) {
             open_dbz(part, &head)?
         } else if head.starts_with(DBN_MAGIC) {
             open_dbn(part)?
@@ -85,34 +86,31 @@ impl DatabentoFile {
             return Err(TapeError::input(part.shown(), why));
         };
         let strict = Strict {
-            inner: stream,
-            bytes: byte,
+            inner: opened.records,
+            bytes: opened.byte,
         };
-        let policy = VersionUpgradePolicy::AsIs;
-        let decoder = RecordDecoder::with_version(strict, version, policy, metadata.ts_out)
+        let (version, policy) = (opened.shape.version, VersionUpgradePolicy::AsIs);
+        let decoder = RecordDecoder::with_version(strict, version, policy, opened.ts_out)
             .map_err(|error| unreadable(part, &error))?;
         Ok(DatabentoFile {
             part: part.clone(),
             decoder,
-            shape: Shape {
-                version,
-                schema: metadata.schema,
-            },
-            metadata,
+            shape: opened.shape,
+            symbols: opened.symbols,
             sides: Sides::default(),
             records: 0,
-            byte,
+            byte: opened.byte,
         })
     }
 
-    /// What the file says about itself.
-    pub(super) const fn metadata(&self) -> &Metadata {
-        &self.metadata
+    /// The symbols by instrument number.
+    pub(super) const fn symbols(&self) -> &BTreeMap<u32, String> {
+        &self.symbols
     }
 
     /// The schema of the file's records; none where it holds several.
     pub(super) const fn schema(&self) -> Option<Schema> {
-        self.metadata.schema
+        self.shape.schema
     }
 
     /// The bytes read so far, uncompressed.
@@ -155,8 +153,15 @@ impl DatabentoFile {
     }
 }
 
-/// Metadata, version of the records, the stream of the records, and where they begin.
-type Opened = (Metadata, u8, Stream, u64);
+/// An opened file before its first record.
+struct Opened {
+    shape: Shape,
+    ts_out: bool,
+    symbols: BTreeMap<u32, String>,
+    records: Stream,
+    /// Where the records begin in the uncompressed bytes.
+    byte: u64,
+}
 
 /// Opens a DBN file. Its metadata is read whole before it is decoded: the library's decoder takes it that one read gives
 /// all of the beginning.
@@ -184,17 +189,52 @@ fn open_dbn(part: &Part) -> Result<Opened, TapeError> {
     let metadata = MetadataDecoder::with_upgrade_policy(bytes.as_slice(), policy)
         .decode()
         .map_err(|error| unreadable(part, &error))?;
-    let version = metadata.version;
-    Ok((metadata, version, stream, whole))
+    Ok(Opened {
+        shape: Shape {
+            version: metadata.version,
+            schema: metadata.schema,
+        },
+        ts_out: metadata.ts_out,
+        symbols: symbols(&metadata),
+        records: stream,
+        byte: whole,
+    })
 }
 
 /// Opens a DBZ file. Its metadata stands in a frame that a Zstandard decoder passes over.
 fn open_dbz(part: &Part, head: &[u8]) -> Result<Opened, TapeError> {
-    metadata_length(part, head)?;
-    let metadata = legacy::metadata(part.open()?).map_err(|error| unreadable(part, &error))?;
-    let records = decompressed(part.open()?)
-        .map_err(|error| TapeError::io("reading", part.shown(), error))?;
-    Ok((metadata, legacy::DBN_VERSION, records, 0))
+    let io = |error| TapeError::io("reading the metadata of", part.shown(), error);
+    let length = metadata_length(part, head)?;
+    let metadata = legacy::metadata(part.open()?, length).map_err(io)?;
+    Ok(Opened {
+        shape: Shape {
+            version: legacy::DBN_VERSION,
+            schema: metadata.schema,
+        },
+        ts_out: false,
+        symbols: metadata.symbols,
+        records: decompressed(part.open()?).map_err(io)?,
+        byte: 0,
+    })
+}
+
+/// The symbols by instrument number, whichever way round the metadata maps them.
+fn symbols(metadata: &Metadata) -> BTreeMap<u32, String> {
+    let mut symbols = BTreeMap::new();
+    for mapping in &metadata.mappings {
+        for interval in &mapping.intervals {
+            if let Ok(number) = interval.symbol.parse() {
+                symbols
+                    .entry(number)
+                    .or_insert_with(|| mapping.raw_symbol.clone());
+            } else if let Ok(number) = mapping.raw_symbol.parse() {
+                symbols
+                    .entry(number)
+                    .or_insert_with(|| interval.symbol.clone());
+            }
+        }
+    }
+    symbols
 }
 
 fn unreadable(part: &Part, error: &dbn::Error) -> TapeError {

@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use backplane_sdk::types::{Action, Flags, Price};
-use dbn::Metadata;
 
 use super::super::ImportOptions;
 use super::super::part::Part;
@@ -125,7 +124,7 @@ impl Survey {
             let schema = file
                 .schema()
                 .map_or_else(|| "mixed".to_owned(), |schema| schema.to_string());
-            let symbols = symbols(file.metadata());
+            let symbols = file.symbols().clone();
             let mut kinds = Kinds::default();
             while let Some(item) = file.next()? {
                 let found = instruments.of(item.key, &symbols);
@@ -356,25 +355,6 @@ impl Found {
             ..InstrumentDefinition::default()
         }
     }
-}
-
-/// The symbols by instrument number, whichever way round the metadata maps them.
-fn symbols(metadata: &Metadata) -> BTreeMap<u32, String> {
-    let mut symbols = BTreeMap::new();
-    for mapping in &metadata.mappings {
-        for interval in &mapping.intervals {
-            if let Ok(number) = interval.symbol.parse() {
-                symbols
-                    .entry(number)
-                    .or_insert_with(|| mapping.raw_symbol.clone());
-            } else if let Ok(number) = mapping.raw_symbol.parse() {
-                symbols
-                    .entry(number)
-                    .or_insert_with(|| interval.symbol.clone());
-            }
-        }
-    }
-    symbols
 }
 
 const fn greatest_common_divisor(mut one: u64, mut other: u64) -> u64 {
