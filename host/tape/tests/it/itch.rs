@@ -257,6 +257,7 @@ fn stocks_are_chosen_and_days_follow_each_other_with_empty_books() {
     std::fs::remove_file(&tape).unwrap();
     import_day(&inputs, &tape, &["EFGH"], None).unwrap();
     assert_eq!(rows(&tape).len(), 2);
+    std::fs::remove_file(&tape).unwrap();
     let error = import_day(&inputs, &tape, &["NONE"], None).unwrap_err();
     assert!(
         error.to_string().contains("no orders or trades of NONE"),
