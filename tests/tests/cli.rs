@@ -18,6 +18,8 @@ mod accounts;
 mod calibrate;
 /// Tapes and sources that cannot be used.
 mod data;
+/// Tapes that are printed, cut, merged and converted.
+mod edits;
 /// Interruptions and violent ends.
 mod ending;
 /// What a strategy that falls costs the others: nothing.
