@@ -16,9 +16,9 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// By how much the longer file's import may hold more: maps and queues grow by doubling, and batches are noted in the
-/// tape's footer.
-const GROWTH_BYTES_MAX: usize = 1 << 20;
+/// By how much the longer file's import may hold more, of 75 MB by which that file is longer: maps and queues of what is
+/// in the book grow by doubling, and batches are noted in the tape's footer.
+const GROWTH_BYTES_MAX: usize = 2 << 20;
 
 /// The most bytes that are held while a file of so many messages is imported, and the file's length.
 fn held(folder: &Path, messages: u64) -> (usize, u64) {

@@ -305,7 +305,7 @@ fn losses_end_strategies_of_these_markets_when_they_are_valued_and_when_they_tra
         then: AfterLoss::Stop,
     };
     let (mut valued, mut traded) = (0, 0);
-    for seed in 1..60 {
+    for seed in 1..150 {
         let source = Rows::new(resolve(&slow(seed, 200), 1), 50);
         let summary = play_within(source, guests(3, 1, false), delays, Some(limit));
         for kill in summary.instances.iter().filter_map(|x| x.kill) {

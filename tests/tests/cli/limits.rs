@@ -145,7 +145,7 @@ fn orders_off_the_ticks_or_lots_of_the_run_file_are_rejected() {
         reasons
     };
     assert_eq!(reasons("lot = 1000"), ["invalid quantity"]);
-    let off = reasons("tick_table = [[0, 0.25], [1, 1000]]");
+    let off = reasons("tick_table = [[0, 0.25], [1000, 1000]]");
     assert!(off.contains(&"invalid price".to_owned()), "{off:?}");
     let on = reasons("tick_table = [[0, 0.25], [100, 0.25]]");
     assert!(!on.contains(&"invalid price".to_owned()), "{on:?}");

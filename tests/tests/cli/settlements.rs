@@ -146,7 +146,7 @@ fn a_mistake_in_a_schedule_is_named() {
             "split.csv, action 1: `4:0` is not new units",
         ),
         ("actions = \"none.csv\"".into(), "reading none.csv"),
-        ("margin = 1".into(), "unknown field `margin`"),
+        ("margin = 1".into(), "invalid type: integer `1`"),
     ] {
         let text = file_text(&desk, &format!("[instrument.SYN000]\n{settings}\n"));
         let file = desk.write("run.toml", text);

@@ -111,7 +111,7 @@ impl<I: Iterator<Item = SourceMessage>> Faulty<I> {
             for _ in 0..times.min(FAULTS_MAX) {
                 let share = u64::from(random.below(1 << 20));
                 places.push((
-                    (count >> 20) * share + ((count & 0xF_FFFF) * share >> 20),
+                    (count >> 20) * share + (((count & 0xF_FFFF) * share) >> 20),
                     fault,
                 ));
             }

@@ -49,7 +49,7 @@ pub(super) fn check(
         .iter()
         .fold(false, |bad, number| bad | unknown(number))
     {
-        let place = columns.instrument.iter().position(|number| unknown(number));
+        let place = columns.instrument.iter().position(unknown);
         let why = format!("its instrument is not one of the tape's {instruments}");
         return wrong(place, why);
     }

@@ -94,7 +94,8 @@ impl Lists<'_> {
         for _ in 0..self.number()? {
             let symbol = self.symbol()?;
             for _ in 0..self.number()? {
-                (self.number()?, self.number()?);
+                self.number()?;
+                self.number()?;
                 if let Ok(number) = self.symbol()?.parse() {
                     symbols.entry(number).or_insert_with(|| symbol.clone());
                 }
