@@ -141,13 +141,9 @@ impl<'a> LevelTape<'a> {
         let steps = order.steps.iter().filter(|x| x.row <= end_row);
         let steps = steps.map(|step| {
             let row = step.row.min(recording.rows.len().saturating_sub(1));
-            let rows = &recording.rows;
-            let first = (0..=row).rev().find(|x| *x == 0 || rows[*x - 1].is_last());
-            let first = first.unwrap_or(row);
-            // Within a match event what is cancelled goes before what is executed.
-            let goes_first = first == row || matches!(step.deed, Deed::Cancel);
-            let place = match goes_first {
-                true => self.event_begins(first),
+            let is_first = row == 0 || recording.rows[row - 1].is_last();
+            let place = match is_first {
+                true => self.event_begins(row),
                 false => self.event_ends(row),
             };
             LevelStep {

@@ -113,7 +113,10 @@ fn the_document_names_every_column_with_its_type() {
         let line = format!("| `{}` | {kind} |", field.name());
         assert!(text.contains(&line), "{line}");
     }
-    for key in reader.schema().metadata().keys() {
+    let schema = reader.schema();
+    let mut keys: Vec<&String> = schema.metadata().keys().collect();
+    keys.sort();
+    for key in keys {
         assert!(text.contains(&format!("`{key}`")), "{key}");
     }
 }
