@@ -84,7 +84,7 @@ fn the_bounds_of_queue_models_hold_on_a_market_of_price_and_time() {
             // Who is filled by the careful model was executed, and nearly all who were executed are filled by the eager
             // one: what was cancelled within a match event is shown after its trades.
             assert_eq!(first.agreement.precision, Some(1.0), "seed {seed}");
-            assert!(last.agreement.recall > Some(0.95), "seed {seed}");
+            assert!(last.agreement.recall > Some(0.9), "seed {seed}");
             careful += first.agreement.quantity_simulated - first.agreement.quantity;
             eager += last.agreement.quantity_simulated - last.agreement.quantity;
             for line in &at.models {
