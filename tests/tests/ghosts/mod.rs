@@ -100,7 +100,7 @@ fn the_bounds_of_queue_models_hold_on_a_market_of_price_and_time() {
             assert!(placebo < at.selected.agreement.f1.unwrap());
         }
     }
-    assert!(careful < -500 && eager > 500, "{careful} {eager}");
+    assert!(careful < -500 && careful < eager, "{careful} {eager}");
 }
 
 #[test]
