@@ -58,7 +58,7 @@ pub fn write_tape(
             .collect(),
         source: Source {
             from: format!("generator, seed {}", config.seed),
-            inputs: Vec::new(),
+            ..Source::default()
         },
     };
     let options = ImportOptions {

@@ -11,12 +11,32 @@ pub fn imported(from: &str, name: &str, bytes: &[u8]) {
         return;
     };
     let input = folder.path().join(name);
-    if std::fs::write(&input, bytes).is_err() {
+    let parent = input.parent().unwrap_or(folder.path());
+    if std::fs::create_dir_all(parent).is_err() || std::fs::write(&input, bytes).is_err() {
         return;
     }
     let options = ImportOptions {
         output: folder.path().join("out.tape"),
         from: Some(from.to_owned()),
+        ..ImportOptions::default()
+    };
+    let _ = import(&[input], &options, &mut |_, _| {});
+}
+
+/// Imports bytes as a table that a column map explains.
+#[allow(dead_code)]
+pub fn explained(map: &[u8], table: &[u8]) {
+    let Ok(folder) = tempfile::tempdir() else {
+        return;
+    };
+    let (columns, input) = (folder.path().join("map.toml"), folder.path().join("table.csv"));
+    if std::fs::write(&columns, map).is_err() || std::fs::write(&input, table).is_err() {
+        return;
+    }
+    let options = ImportOptions {
+        output: folder.path().join("out.tape"),
+        from: Some("csv".to_owned()),
+        columns: Some(columns),
         ..ImportOptions::default()
     };
     let _ = import(&[input], &options, &mut |_, _| {});

@@ -24,6 +24,8 @@ mod edits;
 mod ending;
 /// What a strategy that falls costs the others: nothing.
 mod faults;
+/// Captures, folders and tables, imported, verified and traded.
+mod feeds;
 /// Output for programs.
 mod json;
 /// Limits of risk that a run file sets.

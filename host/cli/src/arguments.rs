@@ -118,9 +118,14 @@ pub enum TapeCommand {
     Verify {
         /// The tape
         tape: PathBuf,
-        /// The source's own books, to compare with row by row: a LOBSTER zip or orderbook CSV
-        #[arg(long, value_name = "FILE")]
-        against: Option<PathBuf>,
+        /// What the source itself says, to compare with row by row: a LOBSTER zip or orderbook CSV, Binance captures
+        /// (by their book ticker), OKX captures (by their checksums); several files are one after the other
+        #[arg(long, value_name = "FILE", num_args = 1..)]
+        against: Vec<PathBuf>,
+        /// Fail as well where crossed books, gaps, unknown orders, repeated or falling sequence numbers, or a clock that
+        /// is behind are seen
+        #[arg(long)]
+        strict: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -208,7 +213,22 @@ pub struct ImportArguments {
     /// The smallest step of limit prices, where the source does not say it right
     #[arg(long, value_name = "PRICE")]
     pub tick: Option<String>,
-    /// What one quantity unit is worth when the price is one: 1 for a share, 50 for an ES contract
+    /// The step of sizes, where they may be fractions and the source does not say it right: the tape counts lots of it
+    #[arg(long, value_name = "SIZE")]
+    pub lot: Option<String>,
+    /// Round prices and sizes that are no whole number of ticks and lots, and count them, instead of refusing them
+    #[arg(long)]
+    pub round: bool,
+    /// The column map (TOML) of a table of your own making
+    #[arg(long, value_name = "FILE")]
+    pub columns: Option<PathBuf>,
+    /// For bars of trades, which show no book: assume best prices so many ticks apart around each print
+    #[arg(long, value_name = "TICKS")]
+    pub spread: Option<NonZeroU32>,
+    /// How far the recording machine's clock was behind the exchange's, such as `1.3s`; negative where it was ahead
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub clock_offset: Option<String>,
+    /// What a size of one is worth when the price is one: 1 for a share, 50 for an ES contract
     #[arg(long, value_name = "NUMBER")]
     pub multiplier: Option<String>,
     /// The currency of prices

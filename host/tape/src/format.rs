@@ -322,6 +322,15 @@ pub struct Source {
     pub from: String,
     /// The files that were read.
     pub inputs: Vec<SourceFile>,
+    /// What was added to the receive times, in nanoseconds, because the recording machine's clock was wrong.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub clock_offset: i64,
+}
+
+// The shape is serde's.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_zero(offset: &i64) -> bool {
+    *offset == 0
 }
 
 /// One file that was read.

@@ -66,5 +66,5 @@ pub use row::Row;
 pub use signals::Signals;
 pub use statistics::{Crossed, Published, Resolution, RowStatistics, Statistics};
 pub use time_text::parse_time;
-pub use verify::{Check, Comparison, VerifyReport, verify};
+pub use verify::{Check, Comparison, Observed, VerifyReport, verify, verify_against};
 pub use writer::{Overwrite, TapeWriter, Written};

@@ -1,4 +1,4 @@
-//! New York's wall clock.
+//! Wall clocks: UTC's and New York's.
 //!
 //! Takes in a date and a time since local midnight; gives out UTC. The rule is written down here because it is short:
 //! since 2007 summer time lasts from the second Sunday of March to the first Sunday of November; from 1987 to 2006 it
@@ -58,9 +58,41 @@ impl Date {
         era * 146_097 + day_of_era - 719_468
     }
 
+    /// The date so many days after 1970-01-01.
+    pub(crate) const fn from_days(days: i64) -> Date {
+        let days = days + 719_468;
+        let era = days.div_euclid(146_097);
+        let day_of_era = days.rem_euclid(146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let month = if month_from_march < 10 {
+            month_from_march + 3
+        } else {
+            month_from_march - 9
+        };
+        Date {
+            year: era * 400 + year_of_era + if month <= 2 { 1 } else { 0 },
+            month,
+            day: day_of_year - (153 * month_from_march + 2) / 5 + 1,
+        }
+    }
+
+    /// When it begins in UTC, in nanoseconds since the Unix epoch.
+    pub(crate) const fn midnight(self) -> i64 {
+        self.days().saturating_mul(DAY)
+    }
+
     /// The number of the weekday, Sunday = 0.
-    const fn weekday(self) -> i64 {
+    pub(crate) const fn weekday(self) -> i64 {
         (self.days() + 4).rem_euclid(7)
+    }
+}
+
+impl std::fmt::Display for Date {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
     }
 }
 
@@ -95,6 +127,48 @@ const fn last_sunday(year: i64, month: i64) -> Date {
         month,
         day: last.day - last.weekday(),
     }
+}
+
+/// Reads `2021-04-17T16:43:37.075687Z`, a blank instead of the T and `+00:00` instead of the Z allowed, both the zone and
+/// the time of day dispensable; nanoseconds since the Unix epoch. Years from 1987 to 2199.
+pub(crate) fn utc(text: &str) -> Option<i64> {
+    let date = Date::parse(text.get(..10)?)?;
+    let rest = text.get(10..)?;
+    let midnight = date.days().checked_mul(DAY)?;
+    if rest.is_empty() {
+        return Some(midnight);
+    }
+    let time = rest.strip_prefix(['T', ' '])?;
+    let time = time
+        .strip_suffix('Z')
+        .or_else(|| time.strip_suffix("+00:00"))
+        .unwrap_or(time);
+    midnight.checked_add(time_of_day(time)?)
+}
+
+/// Reads `16:43`, `16:43:37` or `16:43:37.075687`: nanoseconds since midnight.
+pub(crate) fn time_of_day(text: &str) -> Option<i64> {
+    let (clock, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let mut parts = clock.split(':').map(|part| {
+        let is_number = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number {
+            part.parse::<i64>().ok()
+        } else {
+            None
+        }
+    });
+    let (hour, minute) = (parts.next()??, parts.next()??);
+    let second = match parts.next() {
+        Some(second) => second?,
+        None if decimals.is_empty() => 0,
+        None => return None,
+    };
+    let is_possible = hour < 24 && minute < 60 && second <= 60 && parts.next().is_none();
+    if !is_possible || decimals.len() > 9 || !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let nanos = format!("{decimals:0<9}").parse::<i64>().ok()?;
+    Some(hour * HOUR + minute * 60_000_000_000 + second * 1_000_000_000 + nanos)
 }
 
 /// UTC of a New York wall clock: `since_midnight` nanoseconds into `date`. The hour that comes twice in autumn is taken
@@ -134,6 +208,36 @@ mod tests {
             let date = Date::parse(date).unwrap();
             assert_eq!(new_york(date, 34_200_000_000_000).to_string(), utc);
         }
+    }
+
+    #[test]
+    fn times_of_utc_are_read_with_every_digit() {
+        for (text, time) in [
+            (
+                "2021-04-17T16:43:37.075687Z",
+                Some(1_618_677_817_075_687_000),
+            ),
+            ("2021-04-17 16:43:37+00:00", Some(1_618_677_817_000_000_000)),
+            ("2021-04-17 16:43", Some(1_618_677_780_000_000_000)),
+            ("2021-04-17", Some(1_618_617_600_000_000_000)),
+            ("2021-04-17T16:43:37.0756871234Z", None),
+            ("2021-04-17T24:00:00Z", None),
+            ("2021-04-17T1:00", None),
+            ("2021-04-17T01", None),
+            ("2021-04-31", None),
+            ("2021-04-1é", None),
+            ("", None),
+        ] {
+            assert_eq!(utc(text), time, "{text}");
+        }
+    }
+
+    #[test]
+    fn days_are_dates_and_dates_are_days() {
+        for days in (-1_000..80_000).step_by(7) {
+            assert_eq!(Date::from_days(days).days(), days);
+        }
+        assert_eq!(Date::from_days(15_987).to_string(), "2013-10-09");
     }
 
     #[test]

@@ -8,14 +8,14 @@ mod generate;
 
 use backplane_sdk::types::Price;
 use backplane_tape::import::{self, ImportOptions, ImportReport};
-use backplane_tape::{Overwrite, TapeSchema, inspect, verify};
+use backplane_tape::{Overwrite, TapeSchema, inspect, verify_against};
 
 use super::show;
 use crate::arguments::{ImportArguments, TapeCommand};
 use crate::error::CliError;
 use crate::exit;
 use crate::progress::Meter;
-use crate::settings::parse_decimal;
+use crate::settings::{parse_decimal, parse_time};
 
 pub(super) fn execute(command: &TapeCommand) -> Result<u8, CliError> {
     match command {
@@ -27,9 +27,11 @@ pub(super) fn execute(command: &TapeCommand) -> Result<u8, CliError> {
         TapeCommand::Verify {
             tape,
             against,
+            strict,
             json,
         } => {
-            let report = verify(tape, against.as_deref())?;
+            let mut report = verify_against(tape, against)?;
+            report.is_strict = *strict;
             show(&report, *json)?;
             Ok(if report.is_sound() {
                 exit::OK
@@ -54,6 +56,11 @@ fn import_files(arguments: &ImportArguments) -> Result<u8, CliError> {
         symbols: arguments.symbols.clone(),
         book: arguments.book.clone(),
         tick: decimal("tick", arguments.tick.as_deref())?.map(Price),
+        lot: decimal("lot", arguments.lot.as_deref())?,
+        round: arguments.round,
+        spread: arguments.spread,
+        columns: arguments.columns.clone(),
+        clock_offset: offset(arguments.clock_offset.as_deref())?,
         multiplier: decimal("multiplier", arguments.multiplier.as_deref())?,
         currency: arguments.currency.clone(),
         date: arguments.date.clone(),
@@ -83,6 +90,20 @@ const fn overwrite(force: bool) -> Overwrite {
     } else {
         Overwrite::Never
     }
+}
+
+/// A time in nanoseconds, which may be below zero; none is zero.
+fn offset(text: Option<&str>) -> Result<i64, CliError> {
+    let text = text.unwrap_or("0");
+    let (sign, time) = text.strip_prefix('-').map_or((1, text), |time| (-1, time));
+    let time = parse_time(time).map_err(|allowed| {
+        CliError::new(
+            exit::USAGE,
+            format!("`--clock-offset` is `{text}`, but must be {allowed}"),
+            "see `backplane tape import --help`",
+        )
+    })?;
+    Ok(sign * time.0)
 }
 
 fn decimal(name: &str, text: Option<&str>) -> Result<Option<i64>, CliError> {

@@ -54,7 +54,7 @@ pub fn slice(
         instruments: chosen.definitions.clone(),
         source: Source {
             from: format!("{}, a part", reader.header().source.from),
-            inputs: reader.header().source.inputs.clone(),
+            ..reader.header().source.clone()
         },
     };
     let mut part = Cut {

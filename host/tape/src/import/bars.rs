@@ -2,10 +2,11 @@
 //!
 //! Takes in the open, high, low, close and volume of an interval; gives out as many trade prints as have the same bar: a
 //! tape holds no bars, whoever hears a tape makes bars of its trades. All prints stand at the last nanosecond of the
-//! interval, so that nobody knows a price of a bar before the bar is over. The order is open, low, high, close where the
-//! bar rose, and open, high, low, close where it fell; the volume is shared evenly, and the close bears what is left.
+//! interval, so that nobody knows a price of a bar before the bar is over. The order is open, the nearer of high and low, the
+//! other one, close; the volume is shared evenly, and the close bears what is left. Where the price rises on its way a
+//! buyer is the aggressor, where it falls a seller, so that resting orders are filled as prices pass them.
 
-use backplane_sdk::types::{Flags, Nanos, Price, Timestamp};
+use backplane_sdk::types::{Flags, Nanos, Price, Side, Timestamp};
 
 use crate::message::{LevelMessage, LevelSays};
 
@@ -47,9 +48,13 @@ impl SourceBar {
 
     /// The prints, as one atomic event. A volume of less than one a print is taken as one a print.
     pub(crate) fn prints(&self) -> impl Iterator<Item = LevelMessage<'static>> + use<> {
-        let path = match self.close >= self.open {
-            true => [self.open, self.low, self.high, self.close],
-            false => [self.open, self.high, self.low, self.close],
+        let (up, down) = (
+            self.high.0.saturating_sub(self.open.0),
+            self.open.0.saturating_sub(self.low.0),
+        );
+        let path = match up < down {
+            true => [self.open, self.high, self.low, self.close],
+            false => [self.open, self.low, self.high, self.close],
         };
         let mut prices = path.to_vec();
         prices.dedup();
@@ -58,9 +63,16 @@ impl SourceBar {
         let rest = self.volume.saturating_sub(share * (count - 1)).max(1);
         let time = Timestamp(self.start.0.saturating_add(self.span.0).saturating_sub(1));
         let instrument = self.instrument;
+        let mut before = None;
         (1..=count).zip(prices).map(move |(number, price)| {
             let is_last = number == count;
             let size = if is_last { rest } else { share };
+            let aggressor = before
+                .replace(price)
+                .map(|before: Price| match price > before {
+                    true => Side::Buy,
+                    false => Side::Sell,
+                });
             LevelMessage {
                 ts_event: time,
                 ts_recv: time,
@@ -70,7 +82,7 @@ impl SourceBar {
                 says: LevelSays::Trade {
                     price,
                     size: u32::try_from(size).unwrap_or(u32::MAX),
-                    aggressor: None,
+                    aggressor,
                 },
             }
         })

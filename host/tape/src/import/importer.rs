@@ -3,9 +3,14 @@
 //! Takes in the first bytes and the name of an input; gives out the importer whose files look like that. A new importer
 //! is a module beside this file and one line in [`IMPORTERS`].
 
+use std::path::Path;
+
 use super::inputs::Inputs;
 use super::part::Part;
-use super::{ImportOptions, ImportReport, Progress, databento, hftbacktest, itch, lobster};
+use super::{
+    ImportOptions, ImportReport, Progress, captures, columns, databento, hftbacktest, itch, lean,
+    lobster, tardis,
+};
 use crate::error::TapeError;
 
 /// Bytes at the beginning of a file, uncompressed, by which its format is told.
@@ -17,6 +22,8 @@ pub struct Importer {
     pub name: &'static str,
     /// What the source's files are, in a line.
     pub about: &'static str,
+    /// Whether its prices and sizes are decimals, so that lots, rounding and the like can be asked for.
+    pub(crate) is_feed: bool,
     /// Whether an input that begins so is of this source.
     pub(crate) recognizes: fn(&Head<'_>) -> bool,
     /// Makes the tape.
@@ -33,6 +40,14 @@ pub const IMPORTERS: &[Importer] = &[
     databento::IMPORTER,
     hftbacktest::IMPORTER,
     itch::IMPORTER,
+    captures::BINANCE,
+    captures::OKX,
+    captures::BYBIT,
+    captures::COINBASE,
+    tardis::IMPORTER,
+    lean::IMPORTER,
+    columns::BARS,
+    columns::CSV,
     lobster::IMPORTER,
 ];
 
@@ -41,12 +56,59 @@ pub fn importer(name: &str) -> Option<&'static Importer> {
     IMPORTERS.iter().find(|importer| importer.name == name)
 }
 
+impl Importer {
+    /// Refuses what is asked for and would do nothing.
+    pub(super) fn check(&self, options: &ImportOptions) -> Result<(), TapeError> {
+        let asked = [
+            ("lot", options.lot.is_some()),
+            ("round", options.round),
+            ("clock-offset", options.clock_offset != 0),
+            ("spread", options.spread.is_some()),
+        ];
+        let mut asked = asked.into_iter().filter(|(_, is_asked)| *is_asked);
+        if let (false, Some((name, _))) = (self.is_feed, asked.next()) {
+            let why = format!(
+                "`--{name}` is for sources of decimal prices and sizes, `{}` is none",
+                self.name
+            );
+            return Err(TapeError::Request { why });
+        }
+        if options.spread.is_some() && !matches!(self.name, "bars" | "csv" | "lean") {
+            let why = format!("`--spread` is for bars, `{}` has none", self.name);
+            return Err(TapeError::Request { why });
+        }
+        if options.columns.is_some() && !matches!(self.name, "bars" | "csv") {
+            let why = format!(
+                "`--columns` explains tables (`--from csv`, `--from bars`), `{}` is none",
+                self.name
+            );
+            return Err(TapeError::Request { why });
+        }
+        Ok(())
+    }
+}
+
+/// The importer that recognizes a file.
+pub(super) fn recognized(head: &Head<'_>) -> Option<&'static Importer> {
+    IMPORTERS.iter().find(|known| (known.recognizes)(head))
+}
+
 /// What is seen of an input before it is read.
 pub(crate) struct Head<'a> {
+    /// The path as the user gave it.
+    pub(crate) path: &'a Path,
     /// The name of the file, or of the first file in the archive or folder, without `.gz` and `.zst`.
     pub(crate) name: &'a str,
     /// The first [`HEAD_BYTES`] of that file, uncompressed.
     pub(crate) bytes: &'a [u8],
+}
+
+impl Head<'_> {
+    /// The first line, where it is text.
+    pub(crate) fn first_line(&self) -> Option<&str> {
+        let line = self.bytes.split(|byte| *byte == b'\n').next()?;
+        std::str::from_utf8(line).ok().map(str::trim_end)
+    }
 }
 
 /// The importer that the user named, or the one that recognizes the first input.
@@ -65,10 +127,11 @@ pub(super) fn choose(
     for part in parts.iter().take(PARTS_LOOKED_AT) {
         let bytes = part.head(HEAD_BYTES)?;
         let head = Head {
+            path: part.shown(),
             name: part.name(),
             bytes: &bytes,
         };
-        if let Some(found) = IMPORTERS.iter().find(|known| (known.recognizes)(&head)) {
+        if let Some(found) = recognized(&head) {
             return Ok(found);
         }
     }

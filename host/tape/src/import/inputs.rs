@@ -114,6 +114,15 @@ impl Inputs {
     }
 }
 
+/// Every file at some paths, in their order.
+pub(crate) fn parts_at(paths: &[PathBuf]) -> Result<Vec<Part>, TapeError> {
+    let mut parts = Vec::new();
+    for path in paths {
+        parts.extend(Part::all(&Input::at(path))?);
+    }
+    Ok(parts)
+}
+
 /// Keeps all of a stream in a temporary file beside the output.
 fn spool(output: &Path, stream: &mut impl Read) -> Result<NamedTempFile, TapeError> {
     let mut file = temporary_beside(output)?;

@@ -1,4 +1,4 @@
-//! Lines of comma-separated integers.
+//! Lines of text.
 //!
 //! Takes in a stream that is not trusted; gives out its lines one by one, of bounded length, and their fields as
 //! integers that never were floats.
@@ -14,6 +14,7 @@ const LINE_BYTES_MAX: u64 = 1 << 16;
 pub(crate) struct Lines<R> {
     reader: R,
     place: Place,
+    limit: u64,
     line: Vec<u8>,
     number: u64,
     bytes: u64,
@@ -25,10 +26,17 @@ impl<R: BufRead> Lines<R> {
         Lines {
             reader,
             place,
+            limit: LINE_BYTES_MAX,
             line: Vec::new(),
             number: 0,
             bytes: 0,
         }
+    }
+
+    /// Lets lines be of up to so many bytes.
+    pub(crate) fn with_limit(mut self, bytes: u64) -> Lines<R> {
+        self.limit = bytes;
+        self
     }
 
     /// Goes to the next line; false at the end.
@@ -38,18 +46,23 @@ impl<R: BufRead> Lines<R> {
         let result = self
             .reader
             .by_ref()
-            .take(LINE_BYTES_MAX)
+            .take(self.limit)
             .read_until(b'\n', &mut self.line);
         let count = result
             .map_err(|error| self.wrong(format!("the file cannot be read further: {error}")))?;
         self.bytes = self.bytes.saturating_add(count as u64);
-        if count as u64 == LINE_BYTES_MAX && self.line.last() != Some(&b'\n') {
-            return Err(self.wrong(format!("it is longer than {LINE_BYTES_MAX} bytes")));
+        if count as u64 == self.limit && self.line.last() != Some(&b'\n') {
+            return Err(self.wrong(format!("it is longer than {} bytes", self.limit)));
         }
         while matches!(self.line.last(), Some(b'\n' | b'\r')) {
             self.line.pop();
         }
         Ok(count > 0)
+    }
+
+    /// The line itself, without its end.
+    pub(crate) fn line(&self) -> &[u8] {
+        &self.line
     }
 
     /// The fields of the line.
@@ -65,6 +78,11 @@ impl<R: BufRead> Lines<R> {
     /// The bytes read so far.
     pub(crate) const fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// What errors call the file.
+    pub(crate) const fn place(&self) -> &Place {
+        &self.place
     }
 
     /// An error at this line.

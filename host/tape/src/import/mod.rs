@@ -24,6 +24,14 @@ mod hftbacktest;
 mod itch;
 mod lobster;
 
+mod captures;
+mod columns;
+mod feed;
+mod lean;
+mod tables;
+mod tardis;
+mod truth;
+
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -41,10 +49,16 @@ pub use importer::{IMPORTERS, Importer, importer};
 pub use inputs::STANDARD_INPUT;
 pub use report::ImportReport;
 
+pub(crate) use captures::binance::message::{Message as BinanceMessage, parse as binance_message};
+pub(crate) use captures::okx::{Checked as OkxBook, checked as okx_books};
+pub(crate) use captures::{LINE_BYTES_MAX as CAPTURE_LINE_BYTES_MAX, captured, captured_at};
+pub(crate) use feed::Decimal;
+pub(crate) use inputs::parts_at;
 pub(crate) use lines::nanoseconds;
 pub(crate) use lobster::{BookFile, BookRow};
-pub(crate) use part::Text;
+pub(crate) use part::{Part, Text};
 pub(crate) use report::write_instruments;
+pub(crate) use truth::{Truth, truth_of};
 
 /// What is told of an import while it runs: rows written, and bytes read of the uncompressed input.
 pub type Progress<'a> = dyn FnMut(u64, u64) + 'a;
@@ -66,6 +80,18 @@ pub struct ImportOptions {
     pub book: Option<PathBuf>,
     /// The smallest step of a limit price, where the source's is not right.
     pub tick: Option<Price>,
+    /// The step of sizes in units of 1e-9, which the tape's quantities count, where the source's is not right. Only for
+    /// sources whose sizes may be fractions.
+    pub lot: Option<i64>,
+    /// Whether prices and sizes that are no whole number of ticks and lots are rounded, and counted; or else refused.
+    pub round: bool,
+    /// The column map of a table of anyone's making, in TOML.
+    pub columns: Option<PathBuf>,
+    /// For bars of trades, which show no book: how many ticks apart best prices are assumed around each print; without it
+    /// there is no book.
+    pub spread: Option<NonZeroU32>,
+    /// What is added to the receive times, in nanoseconds, where the recording machine's clock was wrong.
+    pub clock_offset: i64,
     /// What one unit of the source's quantity is worth when the price is one, in units of 1e-9 of the currency; the tape's
     /// multiplier is that of a lot.
     pub multiplier: Option<i64>,
@@ -114,6 +140,7 @@ pub fn import(
     }
     let inputs = Inputs::open(inputs, &options.output)?;
     let chosen = importer::choose(&inputs, options)?;
+    chosen.check(options)?;
     (chosen.import)(&inputs, options, progress)
 }
 

@@ -94,6 +94,11 @@ impl Part {
         Ok(entries.into_iter().map(|entry| part(Some(entry))).collect())
     }
 
+    /// The file on disk, where it is one and not within an archive.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.entry.is_none().then_some(self.path.as_path())
+    }
+
     /// The name without folders and without `.gz` and `.zst`.
     pub(crate) fn name(&self) -> &str {
         &self.name

@@ -282,9 +282,10 @@ impl Instrument {
 
     /// All other levels of the side are gone.
     fn image(&mut self, side: Side, levels: &[(Price, u32)], row: &Row) {
-        self.remove(side, row, |price| {
-            levels.iter().all(|(kept, _)| *kept != price)
-        });
+        // Sorted, because whole books are long.
+        let mut kept: Vec<Price> = levels.iter().map(|(price, _)| *price).collect();
+        kept.sort_unstable();
+        self.remove(side, row, |price| kept.binary_search(&price).is_err());
         for (price, size) in levels {
             if price.is_defined() {
                 self.set(side, *price, *size, row);

@@ -5,10 +5,11 @@
 
 mod against;
 mod event;
+mod observed;
 mod rebuild;
 mod report;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use backplane_sdk::types::Flags;
 
@@ -18,12 +19,14 @@ use crate::format::{ACTION_STATUS, TapeSchema};
 use crate::reader::TapeReader;
 use crate::row::Row;
 use crate::signals::Signals;
-use crate::statistics::{Crossed, RowStatistics};
+use crate::statistics::RowStatistics;
 use against::Against;
 use event::{LevelEvent, OrderEvent};
+use observed::Watch;
 use rebuild::Rebuild;
 
 pub use against::Comparison;
+pub use observed::Observed;
 use report::Checks;
 pub use report::{Check, VerifyReport};
 
@@ -37,6 +40,15 @@ const NO_STATISTICS: &str = "the footer has no statistics to compare with";
 /// # Errors
 /// The tape, or the book to compare with, cannot be read. What can be read but is wrong is in the report.
 pub fn verify(tape: &Path, against: Option<&Path>) -> Result<VerifyReport, TapeError> {
+    let against: Vec<PathBuf> = against.map(Path::to_path_buf).into_iter().collect();
+    verify_against(tape, &against)
+}
+
+/// Verifies a tape, and compares it with what its source says in some files, one after the other.
+///
+/// # Errors
+/// As for [`verify`].
+pub fn verify_against(tape: &Path, against: &[PathBuf]) -> Result<VerifyReport, TapeError> {
     let mut reader = TapeReader::open(tape)?.with_details(true);
     let instruments = reader.header().instruments.len();
     let mut verification = Verification {
@@ -44,9 +56,9 @@ pub fn verify(tape: &Path, against: Option<&Path>) -> Result<VerifyReport, TapeE
         books: (0..instruments).map(|_| Instrument::default()).collect(),
         checks: Checks::default(),
         rows: RowStatistics::default(),
-        crossed: Crossed::default(),
-        crossed_in_snapshots: Crossed::default(),
-        against: against.map(Against::open).transpose()?,
+        observed: Observed::default(),
+        received: None,
+        against: Against::open(against, &reader)?,
     };
     let mut digest = ColumnDigest::new();
     loop {
@@ -71,6 +83,7 @@ struct Instrument {
     book: Rebuild,
     order_event: OrderEvent,
     level_event: LevelEvent,
+    watch: Watch,
     is_open: bool,
 }
 
@@ -80,21 +93,20 @@ struct Verification {
     books: Vec<Instrument>,
     checks: Checks,
     rows: RowStatistics,
-    crossed: Crossed,
-    crossed_in_snapshots: Crossed,
+    observed: Observed,
+    /// The receive time of the latest row.
+    received: Option<i64>,
     against: Option<Against>,
 }
 
 impl Verification {
     fn row(&mut self, number: u64, row: &Row) -> Result<(), TapeError> {
         self.rows.count(row);
+        if let Some(against) = &mut self.against {
+            against.before(row, &self.books)?;
+        }
         // The reader has refused rows of other instruments.
         let instrument = &mut self.books[usize::from(row.instrument)];
-        if row.instrument == 0
-            && let Some(against) = &mut self.against
-        {
-            against.before(row.sequence, &instrument.book)?;
-        }
         let expected = instrument.book.apply(row, number);
         let checks = &mut self.checks;
         checks.compare(number, &expected, row);
@@ -102,15 +114,14 @@ impl Verification {
         instrument.is_open = !is_last;
         let mut signals = expected.signals;
         if is_last {
-            let (best, is_crossed) = instrument.book.end_event();
-            signals |= best | Signals::LAST;
-            if is_crossed && row.action != ACTION_STATUS {
-                match row.flags & Flags::SNAPSHOT {
-                    0 => self.crossed.count(row.ts_event),
-                    _ => self.crossed_in_snapshots.count(row.ts_event),
-                }
-            }
+            signals |= instrument.book.end_event() | Signals::LAST;
         }
+        let (is_unknown, watch) = (expected.is_unknown, &mut instrument.watch);
+        self.observed.row(row, self.received, is_unknown, watch);
+        if is_last && row.action != ACTION_STATUS {
+            self.observed.end(row, instrument.book.best(), watch);
+        }
+        self.received = Some(row.ts_recv);
         let mut known = Signals::BOOK | Signals::BBO | Signals::BBO_PRICE | Signals::LAST;
         match (self.schema, row.action) {
             // What these signal depends on the event.
@@ -151,10 +162,7 @@ impl Verification {
             }),
             None => notes.push(NO_DIGEST.to_owned()),
         }
-        let crossed = self
-            .crossed
-            .events
-            .saturating_add(self.crossed_in_snapshots.events);
+        let crossed = self.observed.crossed_or_locked();
         match reader.statistics() {
             None => notes.push(NO_STATISTICS.to_owned()),
             Some(written) if written.rows != self.rows || written.crossed.events != crossed => {
@@ -164,10 +172,11 @@ impl Verification {
             }
             Some(_) => {}
         }
-        let comparison = match (self.against, self.books.first()) {
-            (Some(against), Some(instrument)) => Some(against.finish(&instrument.book)?),
-            _ => None,
-        };
+        let books = &self.books;
+        let comparison = self
+            .against
+            .map(|against| against.finish(books))
+            .transpose()?;
         Ok(VerifyReport {
             tape: reader.path().to_path_buf(),
             instruments: reader.header().instruments.clone(),
@@ -175,8 +184,8 @@ impl Verification {
             digest: digest.to_owned(),
             schema: self.schema,
             checks: self.checks.list(self.schema),
-            crossed: self.crossed,
-            crossed_in_snapshots: self.crossed_in_snapshots,
+            observed: self.observed,
+            is_strict: false,
             resolution: reader
                 .statistics()
                 .map(|statistics| statistics.resolution.clone())

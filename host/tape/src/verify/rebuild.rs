@@ -29,6 +29,8 @@ pub(super) struct Expected {
     pub(super) is_over: bool,
     /// Whether an order was added that was there.
     pub(super) is_duplicate: bool,
+    /// Whether it is of an order that was not added.
+    pub(super) is_unknown: bool,
 }
 
 /// The best price and its size of a side.
@@ -78,8 +80,8 @@ impl Rebuild {
             priority: if is_known { order.priority } else { 0 },
             remaining: if is_known { row.size } else { 0 },
             signals: Signals::BOOK | if is_new_best { Signals::MATCH } else { 0 },
-            is_over: false,
             is_duplicate,
+            ..Expected::default()
         }
     }
 
@@ -109,11 +111,13 @@ impl Rebuild {
             is_over: before < i64::from(row.size)
                 || order.is_some_and(|order| order.remaining < row.size),
             is_duplicate: false,
+            is_unknown: row.order_id != 0 && order.is_none(),
         }
     }
 
     fn modify(&mut self, row: &Row, number: u64) -> Expected {
-        let order = self.orders.get(&row.order_id).copied().unwrap_or(Order {
+        let known = self.orders.get(&row.order_id).copied();
+        let order = known.unwrap_or(Order {
             remaining: 0,
             priority: 0,
         });
@@ -139,6 +143,7 @@ impl Rebuild {
             signals: if grown == 0 { 0 } else { Signals::BOOK },
             is_over: grown < 0,
             is_duplicate: false,
+            is_unknown: known.is_none(),
         }
     }
 
@@ -182,8 +187,13 @@ impl Rebuild {
         self.asks.iter().map(|(price, size)| (*price, *size))
     }
 
-    /// At the end of an event: the bits BBO and BBO_PRICE, and whether the book is crossed.
-    pub(super) fn end_event(&mut self) -> (u8, bool) {
+    /// The best prices when the last event ended.
+    pub(super) const fn best(&self) -> [Best; 2] {
+        self.best_before
+    }
+
+    /// At the end of an event: the bits BBO and BBO_PRICE.
+    pub(super) fn end_event(&mut self) -> u8 {
         let now = [self.bids().next(), self.asks().next()];
         let before = std::mem::replace(&mut self.best_before, now);
         let prices = |best: [Best; 2]| best.map(|level| level.map(|(price, _)| price));
@@ -194,7 +204,6 @@ impl Rebuild {
         if prices(now) != prices(before) {
             signals |= Signals::BBO_PRICE;
         }
-        let is_crossed = matches!(now, [Some((bid, _)), Some((ask, _))] if bid >= ask);
-        (signals, is_crossed)
+        signals
     }
 }

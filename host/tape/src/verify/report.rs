@@ -5,10 +5,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use backplane_sdk::types::Timestamp;
 use serde::Serialize;
 
 use super::against::Comparison;
+use super::observed::Observed;
 use super::rebuild::Expected;
 use crate::format::{InstrumentDefinition, TapeSchema};
 use crate::import::write_instruments;
@@ -119,12 +119,13 @@ pub struct VerifyReport {
     pub digest: String,
     /// The checks. That receive times are sorted, letters and instruments known, is checked by reading.
     pub checks: Vec<Check>,
-    /// Live events that end with a crossed book; before an opening auction that is no mistake.
-    pub crossed: Crossed,
-    /// Snapshots that end with a crossed book.
-    pub crossed_in_snapshots: Crossed,
+    /// What was seen that is no mistake of the tape.
+    #[serde(flatten)]
+    pub observed: Observed,
     /// What the import noticed, as the footer says it.
     pub resolution: Resolution,
+    /// Whether what was seen counts as a mistake.
+    pub is_strict: bool,
     /// How the book compares with the source's.
     pub against: Option<Comparison>,
     /// What could not be checked.
@@ -132,10 +133,12 @@ pub struct VerifyReport {
 }
 
 impl VerifyReport {
-    /// Whether every check passed and the source's book, where there is one, is equal on every line.
+    /// Whether every check passed, the source's truth, where there is one, is equal in every place, and, where the tape is
+    /// judged strictly, nothing was seen that may be a mistake of the source.
     pub fn is_sound(&self) -> bool {
         self.checks.iter().all(|check| check.wrong == 0)
             && self.against.as_ref().is_none_or(Comparison::is_equal)
+            && (!self.is_strict || self.observed.is_clean())
     }
 }
 
@@ -145,19 +148,12 @@ impl fmt::Display for VerifyReport {
         write_instruments(f, &self.instruments)?;
         let statistics = Statistics {
             rows: self.rows.clone(),
-            crossed: self.crossed,
+            crossed: Crossed::default(),
             resolution: self.resolution.clone(),
             published: Vec::new(),
         };
         write!(f, "{statistics}")?;
-        if let Some(last) = self.crossed_in_snapshots.last {
-            let events = self.crossed_in_snapshots.events;
-            writeln!(
-                f,
-                "  {events} snapshots end with a crossed book, the last at {}",
-                Timestamp(last)
-            )?;
-        }
+        write!(f, "{}", self.observed)?;
         for check in &self.checks {
             match &check.first {
                 None => writeln!(f, "  ok     {}", check.name)?,
@@ -170,15 +166,17 @@ impl fmt::Display for VerifyReport {
         }
         if let Some(against) = &self.against {
             writeln!(f, "  against {}:", against.file.display())?;
-            for (level, equal) in (1..).zip(&against.equal) {
-                writeln!(
-                    f,
-                    "  level {level:>3}  {equal} of {} rows equal",
-                    against.rows
-                )?;
+            let (rows, what) = (against.rows, against.what);
+            match against.equal[..] {
+                [equal] => writeln!(f, "  {equal} of {rows} {what} equal")?,
+                _ => {
+                    for (level, equal) in (1..).zip(&against.equal) {
+                        writeln!(f, "  level {level:>3}  {equal} of {rows} {what} equal")?;
+                    }
+                }
             }
-            if let Some(line) = against.first_difference {
-                writeln!(f, "  the first difference is on line {line}")?;
+            if let Some(place) = &against.first_difference {
+                writeln!(f, "  the first difference is on {place}")?;
             }
         }
         for note in &self.notes {

@@ -9,6 +9,8 @@ mod damage;
 mod databento;
 /// Tapes made of tapes.
 mod edit;
+/// Feeds of price levels, trades and bars.
+mod feeds;
 /// Generated tapes, the same bytes everywhere.
 mod generated;
 /// hftbacktest's arrays.

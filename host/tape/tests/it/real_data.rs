@@ -23,7 +23,7 @@ fn is_equal_on_every_line(
     assert_eq!(against.equal, vec![lines; levels]);
     assert_eq!(against.first_difference, None);
     assert!(verified.is_sound());
-    assert_eq!(verified.crossed.events, 0);
+    assert_eq!(verified.observed.crossed.events, 0);
     Some(report.statistics.resolution)
 }
 
@@ -97,8 +97,8 @@ fn two_days_of_es_make_one_tape_without_a_doubtful_order() {
     let verified = verify(&tape, None).unwrap();
     assert!(verified.is_sound(), "{verified}");
     // 2023-12-25T23:00:00.000069Z: the end of the opening auction.
-    assert!(verified.crossed.last.unwrap() <= 1_703_545_200_000_069_000);
-    assert_eq!(verified.crossed_in_snapshots.events, 0);
+    assert!(verified.observed.crossed.last.unwrap() <= 1_703_545_200_000_069_000);
+    assert_eq!(verified.observed.crossed_in_snapshots.events, 0);
 }
 
 #[test]

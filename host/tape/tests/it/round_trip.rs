@@ -31,7 +31,7 @@ fn header() -> Header {
         instruments: vec![instrument("ONE"), instrument("TWO")],
         source: Source {
             from: "test".to_owned(),
-            inputs: Vec::new(),
+            ..Source::default()
         },
     }
 }

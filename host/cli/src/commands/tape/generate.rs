@@ -106,7 +106,7 @@ fn write_generated(
                 true => format!("generator, seed {}", arguments.seed),
                 false => format!("generator, seed {}, with faults: {faults}", arguments.seed),
             },
-            inputs: Vec::new(),
+            ..Source::default()
         },
     };
     let conventions = Conventions {

@@ -51,6 +51,7 @@ use survey::{Survey, View};
 pub(super) const IMPORTER: Importer = Importer {
     name: "databento",
     about: "Databento DBN files of every schema of market data",
+    is_feed: false,
     recognizes,
     import: databento,
 };
@@ -90,6 +91,7 @@ fn databento(
         source: Source {
             from: options.source_name("databento"),
             inputs: inputs.describe()?,
+            ..Source::default()
         },
     };
     let mut session = match view {

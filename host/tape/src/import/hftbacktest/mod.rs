@@ -40,6 +40,7 @@ use npy::{Event, Npy};
 pub(super) const IMPORTER: Importer = Importer {
     name: "hftbacktest",
     about: "hftbacktest .npy and .npz of 64-byte events, levels or orders",
+    is_feed: false,
     recognizes,
     import: hftbacktest,
 };
@@ -81,6 +82,7 @@ fn hftbacktest(
         source: Source {
             from: options.source_name("hftbacktest"),
             inputs: inputs.describe()?,
+            ..Source::default()
         },
     };
     let lot = header.instruments[0].lot;

@@ -43,6 +43,7 @@ use message::{Executed, Message};
 pub(super) const IMPORTER: Importer = Importer {
     name: "itch",
     about: "NASDAQ TotalView-ITCH 5.0 binary",
+    is_feed: false,
     recognizes,
     import: itch,
 };
@@ -106,6 +107,7 @@ fn itch(
         source: Source {
             from: options.source_name("itch"),
             inputs: inputs.describe()?,
+            ..Source::default()
         },
     };
     let places: BTreeMap<String, u16> = stocks.into_keys().zip(0..).collect();

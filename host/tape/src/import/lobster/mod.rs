@@ -34,6 +34,7 @@ pub(crate) use window::BookRow;
 pub(super) const IMPORTER: Importer = Importer {
     name: "lobster",
     about: "LOBSTER message and orderbook CSV",
+    is_feed: false,
     recognizes,
     import: lobster,
 };
@@ -79,6 +80,7 @@ fn lobster(
         source: Source {
             from: options.source_name("lobster"),
             inputs: described,
+            ..Source::default()
         },
     };
     let mut notes = Vec::new();

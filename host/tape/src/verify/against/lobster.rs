@@ -3,51 +3,32 @@
 //! Takes in a LOBSTER orderbook file and the rebuilt book at each of its lines; gives out, for every level, on how many
 //! lines price and size of both sides are equal.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use backplane_sdk::book::Level;
 use backplane_sdk::types::{Price, Quantity, Side};
-use serde::Serialize;
 
-use super::rebuild::Rebuild;
+use super::super::rebuild::Rebuild;
+use super::Comparison;
 use crate::error::TapeError;
 use crate::import::{BookFile, BookRow, Text};
 
-/// How a tape's book compares with its source's.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Comparison {
-    /// The source's book.
-    pub file: PathBuf,
-    /// Lines compared.
-    pub rows: u64,
-    /// For each level, best first: the lines on which price and size of both sides are equal.
-    pub equal: Vec<u64>,
-    /// The first line that differs at any level.
-    pub first_difference: Option<u64>,
-}
-
-impl Comparison {
-    /// Whether all levels are equal on all lines.
-    pub fn is_equal(&self) -> bool {
-        self.rows > 0 && self.equal.iter().all(|equal| *equal == self.rows)
-    }
-}
-
 /// A comparison that is running.
-pub(super) struct Against {
+pub(in crate::verify) struct OrderBookFile {
     lines: Text,
     row: BookRow,
     comparison: Comparison,
 }
 
-impl Against {
+impl OrderBookFile {
     /// Opens the orderbook file, or the zip that holds one.
-    pub(super) fn open(path: &Path) -> Result<Against, TapeError> {
+    pub(super) fn open(path: &Path) -> Result<OrderBookFile, TapeError> {
         let comparison = Comparison {
             file: path.to_path_buf(),
+            what: "rows",
             ..Comparison::default()
         };
-        Ok(Against {
+        Ok(OrderBookFile {
             lines: BookFile::find(path)?.lines()?,
             row: BookRow::default(),
             comparison,
@@ -104,7 +85,7 @@ impl Against {
         // A level beyond those that the file sees would be one that should have been dropped.
         differs |= bids.next().is_some() || asks.next().is_some();
         if differs && self.comparison.first_difference.is_none() {
-            self.comparison.first_difference = Some(self.comparison.rows);
+            self.comparison.first_difference = Some(format!("line {}", self.comparison.rows));
         }
         Ok(true)
     }
