@@ -17,11 +17,13 @@ use crate::error::ProveError;
 use crate::figures::Memory;
 use crate::machine::kilobytes;
 
-/// Looks at the memory after each twentieth of the rows.
+/// Looks at the memory after each twentieth of the rows. The last look is at the last row, while the run still holds
+/// all that it needs: what it gives back afterwards says nothing about its growth.
 struct Looks {
     rows: u64,
     next: u64,
     early: Option<u64>,
+    end: u64,
     most: u64,
 }
 
@@ -30,11 +32,12 @@ const LOOKS: u64 = 20;
 
 impl Watcher for Looks {
     fn progress(&mut self, rows: u64, _: Timestamp) {
-        if rows < self.next {
+        if rows < self.next && rows < self.rows {
             return;
         }
         let now = anonymous();
         self.early = self.early.or(Some(now));
+        self.end = now;
         self.most = self.most.max(now);
         self.next = rows + self.rows / LOOKS;
     }
@@ -68,17 +71,17 @@ pub fn replay(tape: &Path, times: u64, limit: Option<u64>) -> Result<Memory, Pro
         rows,
         next: rows / LOOKS,
         early: None,
+        end: 0,
         most: 0,
     };
     let guests = vec![native("market_maker")];
     let summary = replay_from(&market.instruments, &mut source, guests, &mut looks);
-    let end = anonymous();
     Ok(Memory {
         rows: summary.messages,
         tape_ns: summary.last.0 - summary.first.0,
-        early: looks.early.unwrap_or(end),
-        end,
-        most: looks.most.max(end),
+        early: looks.early.unwrap_or_default(),
+        end: looks.end,
+        most: looks.most,
         commands: summary.instances[0].commands,
         fills: summary.instances[0].fills,
     })
