@@ -44,10 +44,10 @@ mod results;
 mod sameness;
 /// Sandboxed strategies.
 mod sandbox;
-/// What happens to positions without an order.
-mod settlements;
 /// Strategies that are begun with `plugin new`.
 mod scaffold;
+/// What happens to positions without an order.
+mod settlements;
 /// Tables of results.
 mod tables;
 /// Tapes of price levels, repeated tapes, and generated markets beside recorded ones.

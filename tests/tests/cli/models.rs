@@ -135,6 +135,7 @@ fn models_of_a_crate_of_one_s_own_are_named_in_the_run_file() {
     let example = build_directory().join("examples/own_models");
     let mut command = std::process::Command::new("timeout");
     command.arg("60").arg(example).arg("run").arg(&file);
+    backplane_tests::as_the_tests_user(&mut command);
     super::said(&mut command).ok();
     let run = run_json(&desk.path("out"));
     assert_eq!(run["config"]["queue"]["model"], "Blend");

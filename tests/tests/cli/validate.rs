@@ -47,7 +47,7 @@ fn whatever_a_plugin_does_to_its_process_is_a_failed_check_with_its_cause() {
         (
             3,
             "runs",
-            "it was stopped on message 3 (mbp): sin 3: on_market panics",
+            "it was stopped on message 4 (mbp): sin 3: on_market panics",
         ),
         (11, "runs", "it ended the worker process by SIGSEGV"),
         (13, "runs", "it ended the worker process by calling exit(0)"),

@@ -38,7 +38,7 @@ impl Spot {
 
 /// A table that is being read.
 pub(crate) enum Source {
-    Csv(Table),
+    Csv(Box<Table>),
     Parquet(Box<ParquetTable>),
 }
 
@@ -47,7 +47,7 @@ impl Source {
     pub(crate) fn open(part: &Part, separator: u8) -> Result<Source, TapeError> {
         Ok(match ParquetTable::is_one(part)? {
             true => Source::Parquet(Box::new(ParquetTable::open(part)?)),
-            false => Source::Csv(Table::open(part, separator)?),
+            false => Source::Csv(Box::new(Table::open(part, separator)?)),
         })
     }
 
@@ -67,7 +67,7 @@ impl Source {
                 if !table.advance()? {
                     return Ok(false);
                 }
-                let is_heading = begin(table).map_err(|why| table.wrong(why))?;
+                let is_heading = begin(table.as_ref()).map_err(|why| table.wrong(why))?;
                 Ok(!is_heading)
             }
         }
@@ -84,7 +84,7 @@ impl Source {
     /// The record.
     pub(crate) fn record(&self) -> &dyn Record {
         match self {
-            Source::Csv(table) => table,
+            Source::Csv(table) => table.as_ref(),
             Source::Parquet(table) => table.as_ref(),
         }
     }
