@@ -19,8 +19,18 @@ fn validate(plugin: &Path, more: &[&str]) -> Command {
 
 /// State and note of a check of a strategy that sins.
 fn checked(sin: u32, check: &str) -> (String, String) {
+    // Only the endless loop is waited for to the end.
+    let patience = if sin == 15 { "1s" } else { "60s" };
     let sin = format!("sin={sin}");
-    let more = ["--json", "--timeout", "1s", "--set", &sin, "--check", check];
+    let more = [
+        "--json",
+        "--timeout",
+        patience,
+        "--set",
+        &sin,
+        "--check",
+        check,
+    ];
     let said = said(&mut validate(&native_plugin("misbehave"), &more));
     let json: Value = serde_json::from_str(&said.stdout).unwrap();
     let line = &json["checks"][0];
