@@ -33,7 +33,7 @@ fn npy(events: &[Event]) -> Vec<u8> {
         fields.join(", "),
         events.len()
     );
-    while (10 + header.len() + 1) % 64 != 0 {
+    while !(10 + header.len() + 1).is_multiple_of(64) {
         header.push(' ');
     }
     header.push('\n');
