@@ -8,7 +8,7 @@ fn the_study_ends_with_a_line_to_set_and_is_written_as_a_page() {
     let page = desk.path("study.html");
     let arguments = |more: &[&str]| {
         let mut all = vec!["calibrate".to_owned(), tape().display().to_string()];
-        all.extend(["--sample", "4000"].map(str::to_owned));
+        all.extend(["--sample", "400"].map(str::to_owned));
         all.extend(more.iter().map(|x| (*x).to_owned()));
         all
     };
