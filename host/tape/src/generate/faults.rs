@@ -32,13 +32,13 @@ const ORDER_ID_FIRST: u64 = 1 << 63;
 /// How often each fault occurs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
-    /// Runs of [`GAP_EVENTS`] events are missing.
+    /// Runs of `GAP_EVENTS` events are missing.
     pub gaps: u32,
-    /// An order crosses the book and stays for [`CROSSED_EVENTS`] events.
+    /// An order crosses the book and stays for `CROSSED_EVENTS` events.
     pub crossed: u32,
-    /// An event bears times [`LATE_NANOS`] before those of the event before it.
+    /// An event bears times `LATE_NANOS` before those of the event before it.
     pub late: u32,
-    /// The local clock is [`JUMP_NANOS`] ahead for [`JUMP_EVENTS`] events, then falls back.
+    /// The local clock is `JUMP_NANOS` ahead for `JUMP_EVENTS` events, then falls back.
     pub jumps: u32,
 }
 
