@@ -139,7 +139,7 @@ impl TapeWriter {
     /// Notes a statistic that an exchange published; of one instrument, kind and day the latest stays.
     ///
     /// # Errors
-    /// There are more than [`PUBLISHED_MAX`].
+    /// There are more than `PUBLISHED_MAX`.
     pub fn publish(&mut self, published: Published) -> Result<(), TapeError> {
         let day = published.ts_recv.div_euclid(DAY_NANOS);
         let key = (published.instrument, published.name.clone(), day);

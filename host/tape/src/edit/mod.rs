@@ -1,7 +1,7 @@
 //! New tapes of old ones: other shapes, parts, and several as one.
 //!
 //! Takes in tapes; gives out tapes. What the rows say of orders, levels and best prices stays; what depends on a row's
-//! number in its tape, the priorities, is written anew ([`renumber`]).
+//! number in its tape, the priorities, is written anew (`renumber`).
 
 mod convert;
 mod merge;

@@ -3,8 +3,8 @@
 //! Takes in files, folders, archives or standard input, and options; gives out a tape and a report of what was found.
 //! Memory does not grow with the files.
 //!
-//! How an import goes: [`inputs`] finds the files and takes their compression off ([`part`]); [`importer`] chooses who
-//! understands them; that module reads its source's records and pushes what they say into a [`session`], which
+//! How an import goes: `inputs` finds the files and takes their compression off (`part`); [`importer`] chooses who
+//! understands them; that module reads its source's records and pushes what they say into a `session`, which
 //! resolves it, makes price levels of orders where they are asked for, and writes the rows. Beside its records an
 //! importer knows only [`crate::message`]: orders ([`crate::SourceMessage`]), price levels
 //! ([`crate::LevelMessage`]) or trading status ([`crate::StatusMessage`]).
