@@ -343,6 +343,9 @@ impl Run<'_> {
                 }
             }
         }
+        if self.keeps {
+            self.recorder.passed(at)?;
+        }
         Ok(())
     }
 
