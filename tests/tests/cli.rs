@@ -14,6 +14,8 @@ use tempfile::TempDir;
 
 /// What instruments are worth and what executions cost.
 mod accounts;
+/// Runs that are killed and taken up again.
+mod checkpoints;
 /// Tapes and sources that cannot be used.
 mod data;
 /// Interruptions and violent ends.
@@ -28,6 +30,8 @@ mod limits;
 mod market;
 /// Models that a run file names.
 mod models;
+/// Recordings of what a strategy heard.
+mod recordings;
 /// Plugins that are refused.
 mod refusals;
 /// Results add up.
@@ -36,6 +40,8 @@ mod results;
 mod sameness;
 /// Sandboxed strategies.
 mod sandbox;
+/// Versions that take over while a run goes on.
+mod swaps;
 /// Tables of results.
 mod tables;
 /// Tapes of price levels, repeated tapes, and generated markets beside recorded ones.

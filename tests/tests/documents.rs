@@ -117,3 +117,28 @@ fn is_read_whole(directory: &Path, file: &str) {
     assert_eq!(output.status.code(), Some(4), "{message}");
     assert!(message.contains("goog.tape"), "{message}");
 }
+
+#[test]
+fn every_command_of_the_dev_loop_s_documents_is_one_of_the_program() {
+    let mut checked = 0;
+    for name in ["docs/dev.md", "docs/recordings.md"] {
+        let text = document(name);
+        let lines = text.lines().filter_map(|x| x.split_once("backplane "));
+        for (_, line) in lines.filter(|x| x.0.starts_with("$ ")) {
+            let mut words = line.split(' ');
+            let command = words.next().unwrap();
+            let help = Command::new(command_line())
+                .args([command, "--help"])
+                .output();
+            let help = String::from_utf8(help.unwrap().stdout).unwrap();
+            for flag in words.filter(|x| x.starts_with("--")) {
+                assert!(
+                    help.contains(&format!("{flag} ")) || help.contains(&format!("{flag}\n")),
+                    "{name}: {line}"
+                );
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked >= 12, "{checked} flags are shown");
+}

@@ -37,6 +37,9 @@ mod ghosts;
 /// Guests that hear many messages in one call: the size of a batch changes nothing.
 mod batches;
 
+/// `backplane dev`, from outside.
+mod dev;
+
 /// README and docs, held against the program.
 mod documents;
 

@@ -31,7 +31,7 @@ mod error;
 mod exact;
 
 pub use description::{
-    InstanceDescription, InstrumentDescription, RunDescription, TapeDescription,
+    InstanceDescription, InstrumentDescription, RunDescription, SwapDescription, TapeDescription,
 };
 pub use error::AnalyticsError;
 pub use report::{Report, TextOptions};

@@ -21,7 +21,9 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run strategies over a tape and write a result directory
-    Run(Box<RunArguments>),
+    Run(Box<RunCommand>),
+    /// Watch strategies, run them anew whenever they change, and show what changed
+    Dev(Box<DevArguments>),
     /// Import, inspect, verify and generate tapes
     #[command(subcommand)]
     Tape(TapeCommand),
@@ -30,6 +32,8 @@ pub enum Command {
     /// List and inspect plugins
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Play a recording to its strategy alone, in this process: without tape or exchange, under a debugger
+    Play(PlayArguments),
     /// Print the report of a result directory
     Report(ReportArguments),
     /// Print a completion script for a shell
@@ -42,7 +46,7 @@ pub enum Command {
     Worker(WorkerCommand),
 }
 
-/// Arguments of `run`.
+/// Arguments of `run` and `dev`: what is run, and where results go.
 #[derive(Clone, Debug, Args)]
 pub struct RunArguments {
     /// A run file (TOML); flags override what it says
@@ -92,6 +96,50 @@ pub struct RunArguments {
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `run` alone.
+#[derive(Clone, Debug, Args)]
+pub struct RunCommand {
+    /// The settings of the run.
+    #[command(flatten)]
+    pub run: RunArguments,
+    /// Record what the instance of this name hears, into `NAME.heard` in the result directory, for `backplane play`; give
+    /// it again for more
+    #[arg(long, value_name = "NAME")]
+    pub record: Vec<String>,
+    /// Watch the plugins: a new version of a strategy takes over from the old one while the run goes on
+    #[arg(long)]
+    pub watch: bool,
+    /// Let versions take over as they did in the run of this result directory, at the same messages
+    #[arg(long, value_name = "RESULTS", conflicts_with = "watch")]
+    pub swaps: Option<PathBuf>,
+    /// Make a checkpoint of each strategy every so much of its time, such as `600s`: a run that is killed goes on from the
+    /// last with `--resume`
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["watch", "swaps"])]
+    pub checkpoint_every: Option<String>,
+    /// Go on with a run that was killed, from its checkpoints; the other arguments are those of that run
+    #[arg(long, conflicts_with_all = ["watch", "swaps"])]
+    pub resume: bool,
+}
+
+/// Arguments of `dev`. Results are written where `--output` says; without it they go away with the command. With `--json`
+/// each happening is one JSON value a line.
+#[derive(Clone, Debug, Args)]
+pub struct DevArguments {
+    /// The settings of each run.
+    #[command(flatten)]
+    pub run: RunArguments,
+    /// Build a strategy's crate whenever one of its files changes, and run what cargo makes of it
+    #[arg(long, value_name = "CRATE_DIR")]
+    pub source: Option<PathBuf>,
+    /// Run new versions from this time on, such as `15:30:00` (UTC, on the tape's first day): until then what the first
+    /// version asked for stands, and its state is handed over then
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Serve the newest report to browsers on this machine; it refreshes itself. Without a port any that is free
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "0")]
+    pub serve: Option<u16>,
 }
 
 /// Commands of `tape`.
@@ -261,6 +309,26 @@ pub struct CalibrateArguments {
     pub json: bool,
 }
 
+/// Arguments of `play`.
+#[derive(Debug, Args)]
+pub struct PlayArguments {
+    /// A recording that `run --record` made
+    pub recording: PathBuf,
+    /// The directory in which the strategy's plugin lies: the one that ran, or a debug build of it. It is loaded into this
+    /// process
+    #[arg(long, value_name = "DIR")]
+    pub plugins: PathBuf,
+    /// Stop after the message of this number, counted from 1
+    #[arg(long, value_name = "NUMBER")]
+    pub until: Option<u64>,
+    /// Print each command with the message on which it was given
+    #[arg(long)]
+    pub commands: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub struct ReportArguments {
@@ -279,6 +347,8 @@ pub enum WorkerCommand {
         /// The job's file
         job: PathBuf,
     },
+    /// Run one job after the other, as they come on standard input
+    Serve,
     /// Load a plugin and describe it
     Describe {
         /// The plugin's file

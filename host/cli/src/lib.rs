@@ -26,11 +26,21 @@ pub mod limits;
 
 pub mod strategy;
 
+pub mod files;
+
+pub mod columns;
+
 pub mod source;
 
 pub mod prefetch;
 
+pub mod memory;
+
 pub mod supervise;
+
+pub mod output;
+
+pub mod dev;
 
 pub mod progress;
 

@@ -145,6 +145,15 @@ pub struct Settings {
     pub stall_timeout: Nanos,
 }
 
+/// What to take where neither a flag nor the run file says it.
+#[derive(Clone, Debug, Default)]
+pub struct Fallbacks {
+    /// The directory of plugins.
+    pub plugins: Option<PathBuf>,
+    /// The name of the only strategy.
+    pub strategy: Option<String>,
+}
+
 /// The engine's settings as a job carries them: all integers, times in nanoseconds, money and shares in units of 1e-9.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EngineSettings {
@@ -215,15 +224,31 @@ impl Settings {
     /// # Errors
     /// Names the file, the line or the flag, and what would be allowed.
     pub fn read(arguments: &RunArguments, models: &Models) -> Result<Settings, CliError> {
+        Settings::read_with(arguments, models, Fallbacks::default())
+    }
+
+    /// As [`Settings::read`], with what to take where neither says it.
+    ///
+    /// # Errors
+    /// As [`Settings::read`].
+    pub fn read_with(
+        arguments: &RunArguments,
+        models: &Models,
+        fallbacks: Fallbacks,
+    ) -> Result<Settings, CliError> {
         let file = match &arguments.run_file {
             Some(path) => read_file(path)?,
             None => RunFile::default(),
         };
-        let strategies = strategies(arguments, &file)?;
+        let strategies = strategies(arguments, &file, fallbacks.strategy)?;
         let settings = Settings {
             tape: required(arguments.tape.clone().or(file.tape.clone()), "tape")?,
             plugins: required(
-                arguments.plugins.clone().or(file.plugins.clone()),
+                arguments
+                    .plugins
+                    .clone()
+                    .or(file.plugins.clone())
+                    .or(fallbacks.plugins),
                 "plugins",
             )?,
             output: required(arguments.output.clone().or(file.output.clone()), "output")?,
@@ -283,7 +308,11 @@ fn engine(arguments: &RunArguments, file: &RunFile) -> Result<EngineSettings, Cl
     })
 }
 
-fn strategies(arguments: &RunArguments, file: &RunFile) -> Result<Vec<StrategySpec>, CliError> {
+fn strategies(
+    arguments: &RunArguments,
+    file: &RunFile,
+    fallback: Option<String>,
+) -> Result<Vec<StrategySpec>, CliError> {
     let mut specs: Vec<StrategySpec> = if arguments.strategies.is_empty() {
         let tables = file.strategy.iter().map(|table| StrategySpec {
             label: table.label.clone(),
@@ -301,6 +330,9 @@ fn strategies(arguments: &RunArguments, file: &RunFile) -> Result<Vec<StrategySp
             .map(|x| StrategySpec::parse(x))
             .collect::<Result<_, _>>()?
     };
+    if specs.is_empty() {
+        specs.extend(fallback.map(|x| StrategySpec::parse(&x)).transpose()?);
+    }
     if specs.is_empty() {
         return Err(CliError::new(
             exit::USAGE,

@@ -46,12 +46,18 @@ impl Carrier {
     /// # Errors
     /// Why it cannot be read, or is refused.
     pub fn check(path: &Path) -> Result<Carrier, GuestError> {
-        let carrier = Carrier::of(path);
-        match carrier {
-            Carrier::Native => guard::read(path).map(drop)?,
-            Carrier::Wasm => wasm::check::read(path).map(drop)?,
+        Carrier::read(path).map(|_| Carrier::of(path))
+    }
+
+    /// Reads a file and checks it as [`Carrier::check`] does.
+    ///
+    /// # Errors
+    /// Why it cannot be read, or is refused.
+    pub fn read(path: &Path) -> Result<Vec<u8>, GuestError> {
+        match Carrier::of(path) {
+            Carrier::Native => guard::read(path),
+            Carrier::Wasm => wasm::check::read(path).map(|x| x.0),
         }
-        Ok(carrier)
     }
 }
 
@@ -125,6 +131,24 @@ impl Carriers {
             sandbox: None,
             settings,
         })
+    }
+
+    /// Sets up the sandbox anew, if it is to be another. Native libraries stay loaded.
+    pub fn set_up(&mut self, settings: &wasm::Settings) {
+        if self.settings != *settings {
+            self.settings = settings.clone();
+            self.sandbox = None;
+        }
+    }
+
+    /// How many native libraries are mapped.
+    pub const fn libraries(&self) -> u64 {
+        self.loader.libraries()
+    }
+
+    /// How many bytes the files of the mapped libraries have.
+    pub const fn library_bytes(&self) -> u64 {
+        self.loader.bytes()
     }
 
     /// Loads a plugin. A sandboxed one gets the limits; a native one has none.

@@ -34,6 +34,12 @@ pub mod wasm;
 pub mod carriers;
 pub mod directory;
 
+pub mod recording;
+
+pub mod succession;
+
+pub mod checkpoint;
+
 mod text;
 
 pub use carriers::{Carrier, Carriers, Plugin};
@@ -41,3 +47,4 @@ pub use directory::{Candidate, CandidateKind, find, scan};
 pub use error::{GuestError, Refusal};
 pub use loader::Loader;
 pub use native::{NativeGuest, NativePlugin};
+pub use recording::{RecordedGuest, RecordedStrategy, Recording, RecordingError, RecordingWriter};

@@ -55,6 +55,15 @@ impl Strategy for MeanReversion {
         self.mids = vec![VecDeque::new(); ctx.instruments().len()];
     }
 
+    fn save(&self) -> Vec<u8> {
+        rmp_serde::to_vec(&self.mids).unwrap_or_default()
+    }
+
+    fn load(&mut self, _version: u32, bytes: &[u8]) -> Result<(), String> {
+        self.mids = rmp_serde::from_slice(bytes).map_err(|error| error.to_string())?;
+        Ok(())
+    }
+
     fn on_market(&mut self, event: &MarketEvent, ctx: &mut Context) {
         let MarketEvent::Bbo(bbo) = event else { return };
         let (instrument, book) = (bbo.instrument, ctx.book(bbo.instrument));

@@ -54,6 +54,15 @@ impl Strategy for Momentum {
         self.closes = vec![VecDeque::new(); ctx.instruments().len()];
     }
 
+    fn save(&self) -> Vec<u8> {
+        rmp_serde::to_vec(&self.closes).unwrap_or_default()
+    }
+
+    fn load(&mut self, _version: u32, bytes: &[u8]) -> Result<(), String> {
+        self.closes = rmp_serde::from_slice(bytes).map_err(|error| error.to_string())?;
+        Ok(())
+    }
+
     fn on_market(&mut self, event: &MarketEvent, ctx: &mut Context) {
         let MarketEvent::Bar(bar) = event else { return };
         let closes = &mut self.closes[bar.instrument.index()];

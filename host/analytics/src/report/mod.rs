@@ -4,7 +4,7 @@
 
 mod data;
 mod escape;
-mod format;
+pub mod format;
 mod html;
 mod html_tables;
 mod svg;

@@ -18,7 +18,7 @@ use super::buffer::Cell;
 use super::rows;
 use super::schema::{EQUITY, FILLS, JOURNAL, LOG, METRICS, ORDERS, Table};
 use super::table_writer::TableWriter;
-use crate::description::RunDescription;
+use crate::description::{RunDescription, SwapDescription};
 use crate::error::AnalyticsError;
 use crate::report::{REPORT_FILE, Report};
 use crate::run_file::{RUN_FILE, RunFile};
@@ -83,6 +83,11 @@ impl ResultsWriter {
             series_count,
             description,
         })
+    }
+
+    /// Notes the versions that took over while the run went on.
+    pub fn note_swaps(&mut self, swaps: Vec<SwapDescription>) {
+        self.description.swaps = swaps;
     }
 
     /// Closes the tables, writes `run.json`, makes the key figures from the tables and writes `report.html`.

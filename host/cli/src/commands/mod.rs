@@ -3,9 +3,12 @@
 //! Takes in parsed arguments; gives out text on standard output and an exit code.
 
 mod calibrate;
+mod checkpoints;
+mod play;
 mod plugin;
 mod report;
 mod run;
+mod swaps;
 mod tape;
 
 use anstream::print;
@@ -24,9 +27,11 @@ use crate::{exit, supervise};
 pub fn execute(arguments: Arguments, models: &Models) -> Result<u8, CliError> {
     match arguments.command {
         Command::Run(arguments) => run::execute(&arguments, models),
+        Command::Dev(arguments) => crate::dev::dev(&arguments, models),
         Command::Tape(command) => tape::execute(&command),
         Command::Calibrate(arguments) => calibrate::execute(&arguments),
         Command::Plugin(command) => plugin::execute(&command),
+        Command::Play(arguments) => play::execute(&arguments),
         Command::Report(arguments) => report::execute(&arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -35,6 +40,7 @@ pub fn execute(arguments: Arguments, models: &Models) -> Result<u8, CliError> {
             Ok(exit::OK)
         }
         Command::Worker(WorkerCommand::Run { job }) => supervise::run_job(&job, models),
+        Command::Worker(WorkerCommand::Serve) => supervise::run_jobs(models),
         Command::Worker(WorkerCommand::Describe { plugin }) => supervise::run_describe(&plugin),
     }
 }
