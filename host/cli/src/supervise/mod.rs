@@ -6,9 +6,11 @@
 //! directory its name.
 
 mod attachments;
+mod description;
 mod job;
 mod live;
 mod newsroom;
+mod seats;
 mod supervisor;
 mod swaps;
 mod trace;

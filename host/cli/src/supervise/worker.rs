@@ -3,8 +3,6 @@
 //! Takes in a job; gives out a filled result directory and news on standard output. Standard output belongs to the news:
 //! what plugins print goes to standard error.
 
-use std::any::Any;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::path::Path;
@@ -14,28 +12,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use backplane_analytics::{
-    InstanceDescription, InstrumentDescription, ResultsWriter, RunDescription, TapeDescription,
-};
-use backplane_engine::contract::Contract;
-use backplane_engine::fault::Fault;
-use backplane_engine::guest::{Guest, Replies};
+use backplane_analytics::{InstanceDescription, ResultsWriter};
+use backplane_engine::guest::Guest;
 use backplane_engine::replay::RowSource;
 use backplane_engine::summary::{Outcome, RunSummary};
 use backplane_engine::{Parts, run};
 use backplane_guests::wasm::{Limits, Settings};
 use backplane_guests::{Carriers, Plugin};
-use backplane_sdk::abi::{Message, definition_messages};
-use backplane_sdk::book::LevelBook;
 use backplane_sdk::descriptor::{Descriptor, Schema};
-use backplane_sdk::params::Params;
-use backplane_sdk::types::{Instrument, Money, Price, Timestamp};
+use backplane_sdk::types::{Instrument, Timestamp};
 use backplane_tape::TapeReader;
 
 use super::attachments::Attachments;
-use super::job::{Account, Job, JobStrategy, News, Order};
+use super::description::{
+    describe_absent, describe_instance, describe_instrument, describe_run, hex,
+};
+use super::job::{Account, Job, News, Order};
 use super::newsroom::{Newsroom, Pulse, WorkerWatch};
-use super::swaps::{Made, Maker};
+use super::seats::{Absent, Retired, define, keep, maker, set_params};
 use super::trace::Trace;
 use crate::error::CliError;
 use crate::exit;
@@ -44,99 +38,6 @@ use crate::memory::TapeMemory;
 use crate::models::Models;
 use crate::prefetch::PrefetchedSource;
 use crate::source::{Abandonable, TapeSource, instruments};
-
-/// Guests whose run is over. Their libraries' last words could only harm results that are not whole yet.
-type Retired = Rc<RefCell<Vec<Box<dyn Any>>>>;
-
-/// A guest that outlives its run.
-struct Kept<G: 'static> {
-    descriptor: Descriptor,
-    /// There until it retires.
-    guest: Option<Box<G>>,
-    trace: Option<Rc<Trace>>,
-    retired: Retired,
-}
-
-impl<G> Kept<G> {
-    #[inline]
-    fn guest(&mut self) -> Result<&mut G, Fault> {
-        let guest = self.guest.as_deref_mut();
-        guest.ok_or_else(|| Fault::new("it has retired"))
-    }
-}
-
-impl<G> Drop for Kept<G> {
-    fn drop(&mut self) {
-        if let Some(guest) = self.guest.take() {
-            self.retired.borrow_mut().push(guest);
-        }
-    }
-}
-
-impl<G: Guest> Guest for Kept<G> {
-    fn descriptor(&self) -> &Descriptor {
-        &self.descriptor
-    }
-
-    #[inline]
-    fn hear(
-        &mut self,
-        messages: &[Message],
-        books: &[LevelBook],
-        replies: &mut Replies,
-    ) -> Result<usize, Box<Fault>> {
-        let heard = self.guest()?.hear(messages, books, replies);
-        if let Some(trace) = &self.trace {
-            trace.returns();
-        }
-        heard
-    }
-
-    fn keeps_books(&self) -> bool {
-        self.guest.as_ref().is_some_and(|x| x.keeps_books())
-    }
-
-    fn batch_max(&self) -> usize {
-        self.guest.as_ref().map_or(1, |x| x.batch_max())
-    }
-
-    fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
-        self.guest()?.save()
-    }
-
-    fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault> {
-        self.guest()?.load(version, bytes)
-    }
-}
-
-/// Stands for a strategy that an earlier worker died of.
-struct Absent {
-    descriptor: Descriptor,
-    fault: Fault,
-}
-
-impl Guest for Absent {
-    fn descriptor(&self) -> &Descriptor {
-        &self.descriptor
-    }
-
-    fn hear(
-        &mut self,
-        _: &[Message],
-        _: &[LevelBook],
-        _: &mut Replies,
-    ) -> Result<usize, Box<Fault>> {
-        Err(Box::new(self.fault.clone()))
-    }
-
-    fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
-        Err(self.fault.clone())
-    }
-
-    fn load(&mut self, _: u32, _: &[u8]) -> Result<(), Fault> {
-        Err(self.fault.clone())
-    }
-}
 
 /// Runs a job and tells the supervisor how it went.
 ///
@@ -460,167 +361,6 @@ fn name_absent(job: &Job, summary: &mut RunSummary) {
             };
         }
     }
-}
-
-/// Makes an instance of a plugin that outlives its run.
-fn keep(
-    plugin: &Plugin,
-    strategy: &JobStrategy,
-    params: &Params,
-    trace: Option<&Rc<Trace>>,
-    retired: &Retired,
-) -> Result<Box<dyn Guest>, CliError> {
-    match plugin {
-        Plugin::Native(plugin) => Ok(keep_guest(plugin.instantiate(params)?, trace, retired)),
-        Plugin::Wasm(plugin) => {
-            let plugin = plugin.with_limits(&strategy.sandbox)?;
-            Ok(keep_guest(plugin.instantiate(params)?, trace, retired))
-        }
-    }
-}
-
-fn keep_guest<G: Guest + 'static>(
-    guest: G,
-    trace: Option<&Rc<Trace>>,
-    retired: &Retired,
-) -> Box<dyn Guest> {
-    Box::new(Kept {
-        descriptor: guest.descriptor().clone(),
-        guest: Some(Box::new(guest)),
-        trace: trace.cloned(),
-        retired: Rc::clone(retired),
-    })
-}
-
-/// Tells a guest of the instruments. One that fails at that fails at what it is asked next.
-fn define(guest: &mut dyn Guest, instruments: &[Instrument]) {
-    let mut replies = Replies::default();
-    let definitions = instruments
-        .iter()
-        .flat_map(|x| definition_messages(x, Timestamp(0)));
-    for message in definitions {
-        let _ = guest.hear(core::slice::from_ref(&message), &[], &mut replies);
-    }
-}
-
-/// Makes instances of later versions of a strategy.
-fn maker(
-    strategy: &JobStrategy,
-    settings: &Settings,
-    trace: Option<&Rc<Trace>>,
-    retired: &Retired,
-) -> Maker {
-    let settings = settings.clone();
-    let (strategy, trace, retired) = (strategy.clone(), trace.cloned(), Rc::clone(retired));
-    Box::new(move |path| {
-        // Libraries stay mapped whatever becomes of their loader.
-        let carriers = Carriers::new(settings.clone());
-        let loaded = carriers.and_then(|mut x| x.load(path, &strategy.sandbox));
-        let plugin = loaded.map_err(|error| error.to_string())?;
-        let params = set_params(&strategy, &plugin).map_err(|error| error.message)?;
-        let guest = keep(&plugin, &strategy, &params, trace.as_ref(), &retired);
-        Ok(Made {
-            guest: guest.map_err(|error| error.message)?,
-            digest: hex(&plugin.digest()),
-            version: plugin.descriptor().version.clone(),
-        })
-    })
-}
-
-fn set_params(strategy: &JobStrategy, plugin: &Plugin) -> Result<Params, CliError> {
-    let mut params = Params::defaults(&plugin.descriptor().params);
-    for (id, text) in &strategy.params {
-        params = params.with_text(id, text).map_err(|reason| {
-            CliError::new(
-                exit::CONFIG,
-                format!("strategy `{}`: {reason}", strategy.label),
-                format!(
-                    "`backplane plugin inspect {}` lists its parameters",
-                    strategy.plugin.display()
-                ),
-            )
-        })?;
-    }
-    Ok(params)
-}
-
-fn describe_instance(
-    strategy: &JobStrategy,
-    plugin: &Plugin,
-    params: &Params,
-) -> InstanceDescription {
-    let descriptor = plugin.descriptor();
-    InstanceDescription {
-        name: strategy.label.clone(),
-        strategy: descriptor.name.clone(),
-        version: descriptor.version.clone(),
-        plugin_file: file_name(&strategy.plugin),
-        plugin_digest: hex(&plugin.digest()),
-        metrics: descriptor.metrics.clone(),
-        parameters: params
-            .iter()
-            .map(|(param, value)| (param.id.clone(), value.to_string()))
-            .collect(),
-    }
-}
-
-fn describe_absent(strategy: &JobStrategy) -> InstanceDescription {
-    InstanceDescription {
-        name: strategy.label.clone(),
-        strategy: strategy.label.clone(),
-        version: String::new(),
-        plugin_file: file_name(&strategy.plugin),
-        plugin_digest: String::new(),
-        metrics: Vec::new(),
-        parameters: strategy.params.iter().cloned().collect(),
-    }
-}
-
-fn describe_run(
-    job: &Job,
-    reader: &TapeReader,
-    instruments: Vec<InstrumentDescription>,
-    instances: Vec<InstanceDescription>,
-) -> RunDescription {
-    let mut config = serde_json::to_value(job.engine.described()).unwrap_or_default();
-    let labels = job.strategies.iter().map(|x| x.label.clone());
-    let limits: BTreeMap<String, LimitSettings> = labels.zip(job.limits.iter().copied()).collect();
-    config["risk"] = serde_json::to_value(limits).unwrap_or_default();
-    RunDescription {
-        tool_version: env!("CARGO_PKG_VERSION").into(),
-        tape: TapeDescription {
-            name: file_name(&job.tape),
-            digest: reader.digest().unwrap_or_default().into(),
-            rows: reader.rows(),
-            source: reader.header().source.from.clone(),
-            instruments,
-        },
-        starting_cash: Money(job.engine.cash.into()),
-        currency: job.engine.account.currency.clone(),
-        config,
-        instances,
-        swaps: Vec::new(),
-    }
-}
-
-fn describe_instrument(instrument: &Instrument, contract: &Contract) -> InstrumentDescription {
-    InstrumentDescription {
-        symbol: instrument.symbol.clone(),
-        tick: Price(instrument.tick.0),
-        multiplier: instrument.multiplier,
-        currency: instrument.currency.clone(),
-        contract: contract.kind.text().into(),
-        rate: contract.rate,
-    }
-}
-
-fn file_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or(path.as_os_str());
-    name.to_string_lossy().into_owned()
-}
-
-fn hex(digest: &[u8; 32]) -> String {
-    digest.iter().map(|x| format!("{x:02x}")).collect()
 }
 
 fn nanos(time: Duration) -> u64 {
