@@ -10,7 +10,7 @@ use anstream::println;
 use backplane_guests::recording::Played;
 use backplane_guests::wasm::{Limits, Settings};
 use backplane_guests::{Carriers, RecordedStrategy, Recording};
-use backplane_sdk::abi::{Command, Message};
+use backplane_sdk::abi::{Command, Message, command_order};
 use backplane_sdk::params::Params;
 use backplane_sdk::types::Timestamp;
 use serde::Serialize;
@@ -58,10 +58,12 @@ pub(super) fn execute(arguments: &PlayArguments) -> Result<u8, CliError> {
 fn print_commands(number: u64, message: &Message, commands: &[Command]) {
     for command in commands {
         let at = Timestamp(message.ts_recv);
-        match command.body() {
-            Some(body) => println!("message {number}, {at}: {body:?}"),
-            None => println!("message {number}, {at}: a command of unknown kind"),
-        }
+        let asked = match (command_order(command), command.body()) {
+            (Some((order_id, order)), _) => format!("Submit {} {order:?}", order_id.0),
+            (None, Some(body)) => format!("{body:?}"),
+            (None, None) => "a command of unknown kind".into(),
+        };
+        println!("message {number}, {at}: {asked}");
     }
 }
 
