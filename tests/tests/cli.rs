@@ -14,10 +14,14 @@ use tempfile::TempDir;
 
 /// What instruments are worth and what executions cost.
 mod accounts;
+/// The ghost study.
+mod calibrate;
 /// Runs that are killed and taken up again.
 mod checkpoints;
 /// Tapes and sources that cannot be used.
 mod data;
+/// Tapes that are printed, cut, merged and converted.
+mod edits;
 /// Interruptions and violent ends.
 mod ending;
 /// What a strategy that falls costs the others: nothing.
@@ -40,6 +44,8 @@ mod results;
 mod sameness;
 /// Sandboxed strategies.
 mod sandbox;
+/// What happens to positions without an order.
+mod settlements;
 /// Versions that take over while a run goes on.
 mod swaps;
 /// Tables of results.
