@@ -77,6 +77,20 @@ pub fn market_data() -> Option<PathBuf> {
     None
 }
 
+/// An interpreter that has the packages of `python/requirements`: `BACKPLANE_PYTHON`, or the one that `cargo xtask python`
+/// makes. Where there is none, says so and gives `None`.
+pub fn python() -> Option<PathBuf> {
+    let named = std::env::var_os("BACKPLANE_PYTHON").map(PathBuf::from);
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cache")));
+    let made = cache.map(|x| x.join("backplane/python/bin/python3"));
+    let python = named.or(made).filter(|x| x.exists());
+    if python.is_none() {
+        println!("skipped: no Python environment; run `cargo xtask python` first");
+    }
+    python
+}
+
 /// The README's code, compiled with the documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

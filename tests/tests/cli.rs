@@ -28,6 +28,8 @@ mod limits;
 mod market;
 /// Models that a run file names.
 mod models;
+/// Strategies in Python.
+mod python;
 /// Plugins that are refused.
 mod refusals;
 /// Results add up.
@@ -102,7 +104,7 @@ fn backplane<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Said {
 }
 
 /// The small tape.
-fn tape() -> &'static Path {
+pub(crate) fn tape() -> &'static Path {
     static TAPE: OnceLock<PathBuf> = OnceLock::new();
     TAPE.get_or_init(|| generate("small.tape", "60000"))
 }

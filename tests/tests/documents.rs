@@ -99,6 +99,16 @@ fn every_account_of_the_documentation_is_read_whole() {
     }
 }
 
+#[test]
+fn every_setting_of_python_strategies_in_the_documentation_is_read_whole() {
+    let text = document("docs/python.md");
+    let directory = tempfile::tempdir().unwrap();
+    let snippets = snippets(&text, "toml");
+    assert_eq!(snippets.len(), 1);
+    let beginning = BEGINNING.split("strategy").next().unwrap();
+    is_read_whole(directory.path(), &format!("{beginning}{}", snippets[0]));
+}
+
 /// What a run file needs besides the settings that a snippet shows.
 const BEGINNING: &str = "tape = \"goog.tape\"\nplugins = \"plugins\"\noutput = \"results\"\n\
                          strategy = [{ name = \"momentum\" }]\n";

@@ -31,6 +31,9 @@ mod look_ahead;
 /// Strategies side by side: none may change what another does or meets.
 mod company;
 
+/// Features against a naive reckoning.
+mod features;
+
 /// The ghost study.
 mod ghosts;
 

@@ -14,6 +14,7 @@ mod workspace;
 
 mod demo;
 mod guests;
+mod learn;
 mod prove;
 mod test;
 mod tidy;
@@ -21,6 +22,7 @@ mod tidy;
 mod languages;
 mod manifest;
 mod process;
+mod python;
 mod source;
 mod wasm_toolchain;
 
@@ -40,8 +42,10 @@ commands:
   test [--quick]  the whole check, stopping at the first failure
                   (--quick leaves out clippy and docs)
   tidy            the house rules: layers, steps, unsafe, openings, sizes, marks
+  python          make the cached Python environment and print its interpreter
   guests          compile every strategy to a module target/guests/<name>.wasm: Rust, C,
                   AssemblyScript; compilers that are missing are fetched into the cache folder
+  learn           train the example model on a part of a day, trade on the rest
   demo            build, generate a tape, run two strategies over it
   prove fast [--quick] [--json] [--rounds N] [--messages N] [--only TEXT]
                   measure the speed of everything and print one table
@@ -66,8 +70,12 @@ enum Command {
         /// Leave out the slow checks that compile everything once more.
         quick: bool,
     },
+    /// Make the Python environment.
+    Python,
     /// Compile the strategies to WebAssembly.
     Guests,
+    /// Train the example model and trade on it.
+    Learn,
     /// Generate a tape and run strategies over it.
     Demo,
     /// Measure speed, the truth of fills, or sameness.
@@ -82,16 +90,21 @@ fn parse(arguments: &[String]) -> Result<Command, Failure> {
         ["tidy"] => Ok(Command::Tidy),
         ["test"] => Ok(Command::Test { quick: false }),
         ["test", "--quick"] => Ok(Command::Test { quick: true }),
+        ["python"] => Ok(Command::Python),
         ["guests"] => Ok(Command::Guests),
+        ["learn"] => Ok(Command::Learn),
         ["demo"] => Ok(Command::Demo),
         ["prove", rest @ ..] => Prove::parse(rest).map(Command::Prove),
-        [command @ ("tidy" | "test" | "guests" | "demo"), extra @ ..] => Err(Failure::new(
+        [
+            command @ ("tidy" | "test" | "python" | "guests" | "learn" | "demo"),
+            extra @ ..,
+        ] => Err(Failure::new(
             format!("`{command}` does not take `{}`", extra.join(" ")),
             "run `cargo xtask help` for the options of each command",
         )),
         [command, ..] => Err(Failure::new(
             format!(
-                "there is no command `{command}`; there are test, tidy, guests, demo, prove and help"
+                "there is no command `{command}`; there are test, tidy, python, guests, learn, demo, prove and help"
             ),
             "run `cargo xtask help` for what each of them does",
         )),
@@ -104,7 +117,9 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Help => print!("{HELP}"),
         Command::Tidy => println!("{}", tidy::run(&Workspace::find()?)?),
         Command::Test { quick } => test::run(&Workspace::find()?, *quick)?,
+        Command::Python => python::run(&Workspace::find()?)?,
         Command::Guests => guests::run(&Workspace::find()?)?,
+        Command::Learn => learn::run(&Workspace::find()?)?,
         Command::Demo => demo::run(&Workspace::find()?)?,
         Command::Prove(request) => return prove::run(&Workspace::find()?, request),
     }
@@ -143,7 +158,9 @@ mod tests {
         assert_eq!(parsed("tidy"), Ok(Command::Tidy));
         assert_eq!(parsed("test"), Ok(Command::Test { quick: false }));
         assert_eq!(parsed("test --quick"), Ok(Command::Test { quick: true }));
+        assert_eq!(parsed("python"), Ok(Command::Python));
         assert_eq!(parsed("guests"), Ok(Command::Guests));
+        assert_eq!(parsed("learn"), Ok(Command::Learn));
         assert_eq!(parsed("demo"), Ok(Command::Demo));
         assert!(matches!(
             parsed("prove fast --quick"),
@@ -161,7 +178,7 @@ mod tests {
             "{message}"
         );
         assert!(
-            message.contains("test, tidy, guests, demo, prove"),
+            message.contains("test, tidy, python, guests, learn, demo, prove"),
             "{message}"
         );
     }

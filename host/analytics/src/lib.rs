@@ -36,4 +36,4 @@ pub use description::{
 pub use error::AnalyticsError;
 pub use report::{Report, TextOptions};
 pub use run_file::RunFile;
-pub use tables::ResultsWriter;
+pub use tables::{FeatureTable, ResultsWriter};

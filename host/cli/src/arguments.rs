@@ -2,6 +2,7 @@
 //!
 //! Takes in what the user typed; gives out checked values. What a flag means is said once, here, in its help.
 
+use std::ffi::OsString;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
@@ -27,6 +28,8 @@ pub enum Command {
     Tape(TapeCommand),
     /// Shadow a tape's real orders with simulated ones and compare their fills
     Calibrate(CalibrateArguments),
+    /// Write the rows of features that a strategy would hear, as a table to train on
+    Features(FeatureArguments),
     /// List and inspect plugins
     #[command(subcommand)]
     Plugin(PluginCommand),
@@ -89,6 +92,10 @@ pub struct RunArguments {
     /// How long a strategy may take for one message before its worker is ended
     #[arg(long, value_name = "TIME")]
     pub stall_timeout: Option<String>,
+    /// Run again with other sizes of batches and compare digests: a strategy that looks at rows which come later is told
+    /// apart. Exit code 8 where they differ
+    #[arg(long)]
+    pub verify_causal: bool,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
@@ -261,6 +268,31 @@ pub struct CalibrateArguments {
     pub json: bool,
 }
 
+/// Arguments of `features`.
+#[derive(Debug, Args)]
+pub struct FeatureArguments {
+    /// The tape
+    pub tape: PathBuf,
+    /// The features by their names, such as `microprice,imbalance_5,volume_10s`
+    #[arg(long, required = true, value_delimiter = ',', value_name = "NAME,...")]
+    pub features: Vec<String>,
+    /// When a row is made: `time:100ms`, `trades:50`, `volume:1000` or `best-price`
+    #[arg(long, default_value = "time:100ms", value_name = "CLOCK")]
+    pub sampling: String,
+    /// The Parquet file to write
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// How long market data takes to the strategies: `recorded`, or a time such as `50us`
+    #[arg(long, value_name = "TIME")]
+    pub feed_latency: Option<String>,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub struct ReportArguments {
@@ -278,6 +310,16 @@ pub enum WorkerCommand {
     Run {
         /// The job's file
         job: PathBuf,
+    },
+    /// Become a strategy's interpreter
+    Launch {
+        /// The process that started this one
+        parent: u32,
+        /// The most bytes of address space
+        memory_bytes: u64,
+        /// The interpreter and its arguments
+        #[arg(last = true, required = true)]
+        program: Vec<OsString>,
     },
     /// Load a plugin and describe it
     Describe {

@@ -39,6 +39,7 @@
 mod fees;
 mod instrument;
 mod latency;
+mod python;
 mod wasm;
 
 use std::collections::BTreeMap;
@@ -57,11 +58,13 @@ use crate::strategy::StrategySpec;
 use fees::{FeeFlags, FeesTable};
 use instrument::InstrumentTable;
 use latency::{LatencyFlags, LatencyTable};
+use python::PythonTable;
 use wasm::WasmTable;
 
 pub use fees::{FeeSettings, TierSetting, VolumeSetting};
 pub use instrument::{AccountSettings, InstrumentSettings};
 pub use latency::{DelaySetting, EntrySetting, LatencySettings};
+pub use python::PythonSetting;
 
 /// A run file as it stands.
 #[derive(Debug, Default, Deserialize)]
@@ -91,6 +94,8 @@ struct RunFile {
     #[serde(default)]
     wasm: WasmTable,
     #[serde(default)]
+    python: PythonTable,
+    #[serde(default)]
     strategy: Vec<StrategyTable>,
 }
 
@@ -101,6 +106,9 @@ struct StrategyTable {
     label: Option<String>,
     #[serde(default)]
     params: BTreeMap<String, toml::Value>,
+    #[serde(default)]
+    features: Vec<String>,
+    sampling: Option<String>,
 }
 
 /// A number as the user wrote it, so that no float comes between text and integer.
@@ -143,6 +151,8 @@ pub struct Settings {
     pub batch: usize,
     /// How long a worker may show no progress.
     pub stall_timeout: Nanos,
+    /// How Python strategies are carried.
+    pub python: PythonSetting,
 }
 
 /// The engine's settings as a job carries them: all integers, times in nanoseconds, money and shares in units of 1e-9.
@@ -220,6 +230,15 @@ impl Settings {
             None => RunFile::default(),
         };
         let strategies = strategies(arguments, &file)?;
+        let stall_timeout = setting(
+            "stall_timeout",
+            arguments
+                .stall_timeout
+                .clone()
+                .or(file.stall_timeout.clone()),
+            "10s",
+            parse_time,
+        )?;
         let settings = Settings {
             tape: required(arguments.tape.clone().or(file.tape.clone()), "tape")?,
             plugins: required(
@@ -232,15 +251,8 @@ impl Settings {
             force: arguments.force,
             engine: engine(arguments, &file)?,
             batch: file.wasm.batch()?,
-            stall_timeout: setting(
-                "stall_timeout",
-                arguments
-                    .stall_timeout
-                    .clone()
-                    .or(file.stall_timeout.clone()),
-                "10s",
-                parse_time,
-            )?,
+            python: PythonSetting::read(&file.python, stall_timeout)?,
+            stall_timeout,
         };
         if settings.stall_timeout < Nanos::from_millis(100) {
             return Err(wrong("stall_timeout", "less than 100ms", "a longer time"));
@@ -293,6 +305,8 @@ fn strategies(arguments: &RunArguments, file: &RunFile) -> Result<Vec<StrategySp
                 .iter()
                 .map(|(id, value)| (id.clone(), param_text(value)))
                 .collect(),
+            features: table.features.clone(),
+            sampling: table.sampling.clone(),
         });
         tables.collect()
     } else {
@@ -488,6 +502,7 @@ mod tests {
             maker_fee: None,
             taker_fee: None,
             stall_timeout: None,
+            verify_causal: false,
             json: false,
         }
     }

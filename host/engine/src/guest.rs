@@ -72,6 +72,11 @@ pub trait Guest {
         1
     }
 
+    /// Whether the last fault was, for certain, that of the first message of its call.
+    fn is_sure(&self) -> bool {
+        false
+    }
+
     /// The guest's state: its version and its bytes.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Loading plugins of any kind.
 //!
 //! Takes in files; gives out plugins and their guests, each on the carrier that its file name says: `lib<name>.so` is a
-//! native library, `<name>.wasm` a sandboxed module.
+//! native library, `<name>.wasm` a sandboxed module, `<name>.py` a Python program.
 
 use std::path::Path;
 
@@ -13,6 +13,7 @@ use crate::error::GuestError;
 use crate::guard;
 use crate::loader::Loader;
 use crate::native::NativePlugin;
+use crate::python::{self, PythonPlugin, PythonSettings};
 use crate::wasm::{self, Limits, Sandbox, WasmPlugin};
 
 /// What carries a plugin.
@@ -22,6 +23,8 @@ pub enum Carrier {
     Native,
     /// A WebAssembly module: code that can harm nothing.
     Wasm,
+    /// A Python program: a process that runs with the user's rights.
+    Python,
 }
 
 impl Carrier {
@@ -30,6 +33,7 @@ impl Carrier {
         match self {
             Carrier::Native => "native",
             Carrier::Wasm => "wasm",
+            Carrier::Python => "python",
         }
     }
 
@@ -37,6 +41,7 @@ impl Carrier {
     pub fn of(path: &Path) -> Carrier {
         match path.extension() {
             Some(end) if end == "wasm" => Carrier::Wasm,
+            Some(end) if end == "py" => Carrier::Python,
             _ => Carrier::Native,
         }
     }
@@ -50,6 +55,7 @@ impl Carrier {
         match carrier {
             Carrier::Native => guard::read(path).map(drop)?,
             Carrier::Wasm => wasm::check::read(path).map(drop)?,
+            Carrier::Python => python::check(path)?,
         }
         Ok(carrier)
     }
@@ -62,6 +68,8 @@ pub enum Plugin {
     Native(NativePlugin),
     /// A sandboxed module.
     Wasm(WasmPlugin),
+    /// A Python program.
+    Python(PythonPlugin),
 }
 
 impl Plugin {
@@ -70,6 +78,7 @@ impl Plugin {
         match self {
             Plugin::Native(_) => Carrier::Native,
             Plugin::Wasm(_) => Carrier::Wasm,
+            Plugin::Python(_) => Carrier::Python,
         }
     }
 
@@ -83,6 +92,7 @@ impl Plugin {
         match self {
             Plugin::Native(plugin) => plugin.digest(),
             Plugin::Wasm(plugin) => plugin.digest(),
+            Plugin::Python(plugin) => plugin.digest(),
         }
     }
 
@@ -91,6 +101,7 @@ impl Plugin {
         match self {
             Plugin::Native(plugin) => plugin.descriptor(),
             Plugin::Wasm(plugin) => plugin.descriptor(),
+            Plugin::Python(plugin) => plugin.descriptor(),
         }
     }
 
@@ -102,6 +113,7 @@ impl Plugin {
         Ok(match self {
             Plugin::Native(plugin) => Box::new(plugin.instantiate(params)?),
             Plugin::Wasm(plugin) => Box::new(plugin.instantiate(params)?),
+            Plugin::Python(plugin) => Box::new(plugin.instantiate(params)?),
         })
     }
 }
@@ -112,6 +124,7 @@ pub struct Carriers {
     loader: Loader,
     sandbox: Option<Sandbox>,
     settings: wasm::Settings,
+    python: PythonSettings,
 }
 
 impl Carriers {
@@ -124,7 +137,14 @@ impl Carriers {
             loader: Loader::new()?,
             sandbox: None,
             settings,
+            python: PythonSettings::new(python::interpreter(None)),
         })
+    }
+
+    /// The same with other settings for Python.
+    #[must_use]
+    pub fn with_python(self, python: PythonSettings) -> Carriers {
+        Carriers { python, ..self }
     }
 
     /// Loads a plugin. A sandboxed one gets the limits; a native one has none.
@@ -132,8 +152,10 @@ impl Carriers {
     /// # Errors
     /// Why the file is refused or cannot be loaded, or has a descriptor that cannot be used.
     pub fn load(&mut self, path: &Path, limits: &Limits) -> Result<Plugin, GuestError> {
-        if Carrier::of(path) == Carrier::Native {
-            return self.loader.load(path).map(Plugin::Native);
+        match Carrier::of(path) {
+            Carrier::Native => return self.loader.load(path).map(Plugin::Native),
+            Carrier::Python => return PythonPlugin::load(path, &self.python).map(Plugin::Python),
+            Carrier::Wasm => {}
         }
         let sandbox = match &mut self.sandbox {
             Some(sandbox) => sandbox,

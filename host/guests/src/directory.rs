@@ -1,7 +1,7 @@
 //! A directory of plugins.
 //!
 //! Takes in a directory; gives out what lies in it, without loading anything: the strategy `momentum` is the native
-//! plugin `libmomentum.so` or the sandboxed one `momentum.wasm`, as Cargo names them.
+//! plugin `libmomentum.so` or the sandboxed one `momentum.wasm`, as Cargo names them, or the Python program `momentum.py`.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::text::one_line;
 /// How unlike a name may be and still be meant: the share of its letters that are changed.
 const LIKENESS_MIN: f64 = 0.6;
 
-/// A library or module in a directory.
+/// A library, a module or a Python program in a directory.
 #[derive(Debug)]
 pub struct Candidate {
     /// The file's name without `lib` and its end.
@@ -26,18 +26,18 @@ pub struct Candidate {
     pub kind: CandidateKind,
 }
 
-/// What a library or module in a directory is.
+/// What a file in a directory is.
 #[derive(Debug)]
 pub enum CandidateKind {
     /// A plugin that can be loaded.
     Plugin,
-    /// A library or module of another kind.
+    /// A file of another kind.
     NoPlugin,
     /// A file that cannot be loaded.
     Refused(GuestError),
 }
 
-/// The libraries and modules (`*.so`, `*.wasm`) of a directory, by name. Each is checked, none is loaded.
+/// The libraries, modules and Python programs (`*.so`, `*.wasm`, `*.py`) of a directory, by name. Each is checked, none is loaded.
 ///
 /// # Errors
 /// Why the directory cannot be read. A file that cannot be loaded is no error but a [`CandidateKind::Refused`].
@@ -62,17 +62,23 @@ pub fn scan(directory: &Path) -> Result<Vec<Candidate>, GuestError> {
 pub fn find(directory: &Path, name: &str) -> Result<Candidate, GuestError> {
     let wanted = name.replace('-', "_");
     if is_name(name) {
-        let files = [format!("lib{wanted}.so"), format!("{wanted}.wasm")];
-        let mut paths = files.iter().map(|x| directory.join(x));
-        let mut found = paths.by_ref().filter(|x| x.symlink_metadata().is_ok());
-        if let Some(path) = found.next() {
-            if found.next().is_some() {
-                return Err(GuestError::Ambiguous {
-                    name: wanted,
-                    directory: directory.to_owned(),
-                    files: files.join(" and "),
-                });
-            }
+        let files = [
+            format!("lib{wanted}.so"),
+            format!("{wanted}.wasm"),
+            format!("{wanted}.py"),
+        ];
+        let is_there = |x: &&String| directory.join(x).symlink_metadata().is_ok();
+        let found: Vec<&String> = files.iter().filter(is_there).collect();
+        if let [_, _, ..] = found[..] {
+            let found: Vec<&str> = found.into_iter().map(String::as_str).collect();
+            return Err(GuestError::Ambiguous {
+                name: wanted,
+                directory: directory.to_owned(),
+                files: found.join(" and "),
+            });
+        }
+        if let [file] = found[..] {
+            let path = directory.join(file);
             return Ok(Candidate {
                 name: wanted,
                 carrier: Carrier::check(&path)?,
@@ -100,7 +106,8 @@ fn libraries(directory: &Path) -> Result<Vec<PathBuf>, GuestError> {
     let mut paths = Vec::new();
     for entry in directory.read_dir().map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        let is_named = path.extension().is_some_and(|x| x == "so" || x == "wasm");
+        let is_named = path.extension();
+        let is_named = is_named.is_some_and(|x| x == "so" || x == "wasm" || x == "py");
         if is_named && !path.is_dir() {
             paths.push(path);
         }
@@ -112,7 +119,7 @@ fn plain_name(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let name = match Carrier::of(path) {
         Carrier::Native => stem.strip_prefix("lib").unwrap_or(&stem),
-        Carrier::Wasm => &stem,
+        Carrier::Wasm | Carrier::Python => &stem,
     };
     one_line(name, 64)
 }
@@ -122,13 +129,14 @@ fn kind(path: &Path) -> CandidateKind {
         let file = file.to_string_lossy();
         let native = file.strip_prefix("lib").and_then(|x| x.strip_suffix(".so"));
         let name = native.or(file.strip_suffix(".wasm"));
+        let name = name.or(file.strip_suffix(".py"));
         name.is_some_and(|x| is_name(x) && !x.contains('-'))
     });
     match Carrier::check(path) {
         Ok(_) if named => CandidateKind::Plugin,
         Ok(_) => CandidateKind::Refused(GuestError::refused(path, Refusal::FileName)),
         Err(GuestError::Refused {
-            reason: Refusal::NotAPlugin | Refusal::NotAModule,
+            reason: Refusal::NotAPlugin | Refusal::NotAModule | Refusal::NotAStrategy,
             ..
         }) => CandidateKind::NoPlugin,
         Err(error) => CandidateKind::Refused(error),

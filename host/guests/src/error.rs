@@ -6,6 +6,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use backplane_engine::fault::Fault;
+
 use crate::text::show;
 
 /// Why a guest could not be found, loaded or made.
@@ -79,6 +81,26 @@ pub enum GuestError {
         /// Why.
         reason: String,
     },
+    /// A Python strategy's file or the interpreter cannot be used.
+    #[error("cannot run `{}`: {reason}", show(.path))]
+    Python {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+        /// What to do next.
+        hint: String,
+    },
+    /// A strategy's own code failed while it was loaded or made.
+    #[error("loading `{}`: {fault}", show(.path))]
+    Strategy {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        fault: Fault,
+        /// The calls that led there, of several lines; empty where they are not known.
+        traceback: String,
+    },
     /// A strategy refused its parameters, or failed while it was made.
     #[error("cannot make an instance of strategy `{name}`: {reason}")]
     Instance {
@@ -141,6 +163,9 @@ pub enum Refusal {
     /// Its panics would end the host.
     #[error("it is built with panic=abort, so that a panic in it would end the host")]
     PanicsAbort,
+    /// It is a Python file that does not speak of this package: a helper or a tool.
+    #[error("it is a Python file, but no strategy (it does not import `backplane`)")]
+    NotAStrategy,
     /// It is a plugin under a name that no strategy can have.
     #[error(
         "it is a plugin, but its file name is not `lib<name>.so` or `<name>.wasm` with a name of a-z, 0-9, `_`"
@@ -212,6 +237,8 @@ impl GuestError {
             GuestError::Descriptor { .. } => {
                 "correct the plugin's `descriptor` (docs/abi.md, \"Descriptor\") and rebuild it".into()
             }
+            GuestError::Python { hint, .. } => hint.clone(),
+            GuestError::Strategy { .. } => "correct the strategy's file".into(),
             GuestError::Instance { .. } => {
                 "change the parameters of the run, or correct the strategy's `new`".into()
             }
@@ -251,6 +278,7 @@ impl Refusal {
             Refusal::PanicsAbort => {
                 "remove `panic = \"abort\"` from the profile (or `-C panic=abort` from the flags) and rebuild the plugin"
             }
+            Refusal::NotAStrategy => "derive a class from `backplane.Strategy` (docs/python.md)",
             Refusal::FileName => "rename the file",
             Refusal::NotWasm | Refusal::Component | Refusal::NotAModule => {
                 "build the strategy with `cargo build --target wasm32-unknown-unknown`, or see docs/abi.md for other languages"

@@ -28,6 +28,7 @@ pub mod guard;
 pub mod descriptor;
 pub mod loader;
 pub mod native;
+pub mod python;
 
 pub mod wasm;
 

@@ -6,9 +6,11 @@
 pub mod schema;
 
 mod buffer;
+mod features;
 pub(crate) mod reader;
 mod rows;
 mod table_writer;
 mod writer;
 
+pub use features::FeatureTable;
 pub use writer::ResultsWriter;

@@ -3,6 +3,8 @@
 //! Takes in parsed arguments; gives out text on standard output and an exit code.
 
 mod calibrate;
+mod causal;
+mod features;
 mod plugin;
 mod report;
 mod run;
@@ -26,6 +28,7 @@ pub fn execute(arguments: Arguments, models: &Models) -> Result<u8, CliError> {
         Command::Run(arguments) => run::execute(&arguments, models),
         Command::Tape(command) => tape::execute(&command),
         Command::Calibrate(arguments) => calibrate::execute(&arguments),
+        Command::Features(arguments) => features::execute(&arguments, models),
         Command::Plugin(command) => plugin::execute(&command),
         Command::Report(arguments) => report::execute(&arguments),
         Command::Completions { shell } => {
@@ -35,6 +38,20 @@ pub fn execute(arguments: Arguments, models: &Models) -> Result<u8, CliError> {
             Ok(exit::OK)
         }
         Command::Worker(WorkerCommand::Run { job }) => supervise::run_job(&job, models),
+        Command::Worker(WorkerCommand::Launch {
+            parent,
+            memory_bytes,
+            program,
+        }) => {
+            let error = backplane_guests::python::launch::launch(parent, memory_bytes, &program);
+            let program = program.first().map(|x| x.to_string_lossy());
+            let message = format!("starting {}: {error}", program.unwrap_or_default());
+            Err(CliError::new(
+                exit::PLUGIN,
+                message,
+                "name another interpreter",
+            ))
+        }
         Command::Worker(WorkerCommand::Describe { plugin }) => supervise::run_describe(&plugin),
     }
 }

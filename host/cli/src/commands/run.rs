@@ -11,6 +11,7 @@ use backplane_analytics::run_file::RUN_FILE;
 use backplane_guests::wasm::Limits;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use super::causal::verify;
 use crate::arguments::RunArguments;
 use crate::error::CliError;
 use crate::exit;
@@ -36,13 +37,29 @@ pub(super) fn execute(arguments: &RunArguments, models: &Models) -> Result<u8, C
         engine: settings.engine.clone(),
         strategies: strategies.collect::<Result<_, _>>()?,
         limits: settings.limits.clone(),
+        python: settings.python.clone(),
         trace: None,
     };
     let stall_timeout = Duration::from_nanos(settings.stall_timeout.0.unsigned_abs());
+    let asked = job.clone();
     let finished = supervise(&mut job, staging.path(), stall_timeout, &empty)?;
+    let causality = match arguments.verify_causal {
+        true => Some(verify(&asked, &results, staging.path(), stall_timeout)?),
+        false => None,
+    };
     publish(&settings, &results, staging)?;
     let report = Report::read(&settings.output)?;
     super::report::print(&report, &settings.output, arguments.json)?;
+    if let Some(causality) = causality {
+        // Standard output belongs to the report where that is JSON.
+        match arguments.json {
+            true => anstream::eprint!("{causality}"),
+            false => anstream::print!("{causality}"),
+        }
+        if !causality.holds() {
+            return Ok(exit::VERIFICATION);
+        }
+    }
     Ok(if finished.stopped > 0 {
         exit::STRATEGY
     } else {
@@ -87,6 +104,8 @@ fn locate(spec: &StrategySpec, settings: &Settings) -> Result<JobStrategy, CliEr
             messages_per_call: settings.batch,
             ..Limits::default()
         },
+        features: spec.features.clone(),
+        sampling: spec.sampling.clone(),
         finding: None,
     })
 }
@@ -110,7 +129,7 @@ fn stage(output: &Path) -> Result<tempfile::TempDir, CliError> {
 }
 
 /// An empty directory for a new worker.
-fn empty(results: &Path) -> Result<(), CliError> {
+pub(super) fn empty(results: &Path) -> Result<(), CliError> {
     if results.exists() {
         let removed = std::fs::remove_dir_all(results);
         removed.map_err(|error| CliError::io("emptying", results, &error))?;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::CliError;
 use crate::limits::LimitSettings;
-use crate::settings::EngineSettings;
+use crate::settings::{EngineSettings, PythonSetting};
 
 /// What a worker is to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct Job {
     pub strategies: Vec<JobStrategy>,
     /// The limits of each.
     pub limits: Vec<LimitSettings>,
+    /// How Python strategies are carried.
+    pub python: PythonSetting,
     /// Where to note each message before it is heard; none while nothing is suspected.
     pub trace: Option<PathBuf>,
 }
@@ -41,6 +43,10 @@ pub struct JobStrategy {
     /// What it may use where it is sandboxed.
     #[serde(default)]
     pub sandbox: Limits,
+    /// The features that it hears instead of its own; empty for its own.
+    pub features: Vec<String>,
+    /// When rows of features are made, instead of what it says.
+    pub sampling: Option<String>,
     /// What it did to an earlier worker: it is not run again.
     pub finding: Option<Finding>,
 }
@@ -73,6 +79,11 @@ pub enum News {
     Tape {
         /// The rows.
         rows: u64,
+    },
+    /// A strategy is being loaded that has a time limit of its own.
+    Loads {
+        /// The limit in nanoseconds.
+        patience: i64,
     },
     /// How far it got. Told several times a second, whether it got further or not.
     Progress {

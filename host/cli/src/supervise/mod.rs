@@ -5,6 +5,7 @@
 //! message; then it is run without that strategy. Finished results belong to the supervisor, which gives the result
 //! directory its name.
 
+mod company;
 mod job;
 mod supervisor;
 mod trace;

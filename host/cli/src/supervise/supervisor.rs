@@ -170,6 +170,7 @@ fn listen(
     let mut position = (0, 0);
     let mut moved = Instant::now();
     let (mut has_begun, mut is_replayed) = (false, false);
+    let mut loading = Duration::ZERO;
     loop {
         if INTERRUPTED.get().is_some_and(|x| x.load(Ordering::Relaxed)) {
             end(worker);
@@ -185,10 +186,15 @@ fn listen(
         }
         match item {
             Ok(News::Tape { rows }) => meter.expect(rows),
+            Ok(News::Loads { patience }) => {
+                loading = Duration::from_nanos(patience.unsigned_abs()) + START_TIMEOUT;
+                moved = Instant::now();
+            }
             Ok(News::Progress { rows, messages, at }) => {
                 meter.show(rows, at);
                 if (rows, messages) != position {
                     position = (rows, messages);
+                    loading = Duration::ZERO;
                     moved = Instant::now();
                 }
             }
@@ -202,7 +208,7 @@ fn listen(
         }
         // Writing results takes as long as it takes, and no strategy is to blame for it.
         let patience = if has_begun {
-            stall_timeout
+            stall_timeout.max(loading)
         } else {
             stall_timeout.max(START_TIMEOUT)
         };

@@ -23,7 +23,7 @@ use backplane_engine::replay::RowSource;
 use backplane_engine::summary::{Outcome, RunSummary};
 use backplane_engine::{Parts, Watcher, run};
 use backplane_guests::wasm::{Limits, Settings};
-use backplane_guests::{Carriers, Plugin};
+use backplane_guests::{Carrier, Carriers, Plugin};
 use backplane_sdk::abi::Message;
 use backplane_sdk::book::LevelBook;
 use backplane_sdk::descriptor::{Descriptor, Schema};
@@ -31,13 +31,15 @@ use backplane_sdk::params::Params;
 use backplane_sdk::types::{Instrument, Money, Price, Timestamp};
 use backplane_tape::TapeReader;
 
-use super::job::{Job, JobStrategy, News};
+use super::company::Company;
+use super::job::{Job, News};
 use super::trace::Trace;
 use crate::error::CliError;
 use crate::exit;
 use crate::limits::LimitSettings;
 use crate::models::Models;
 use crate::prefetch::PrefetchedSource;
+use crate::settings::PythonSetting;
 use crate::source::{TapeSource, instruments};
 
 /// How often a worker tells how far it got.
@@ -45,7 +47,7 @@ const PULSE: Duration = Duration::from_millis(100);
 
 /// The way of news to the supervisor.
 #[derive(Clone)]
-struct Newsroom {
+pub(super) struct Newsroom {
     output: Arc<Mutex<File>>,
 }
 
@@ -70,7 +72,7 @@ impl Newsroom {
         })
     }
 
-    fn tell(&self, news: &News) {
+    pub(super) fn tell(&self, news: &News) {
         let Ok(mut line) = serde_json::to_string(news) else {
             return;
         };
@@ -133,78 +135,6 @@ impl Watcher for WorkerWatch {
     }
 }
 
-/// A guest that is never taken down: its library's last words could only harm results that are whole. The worker ends
-/// with it.
-struct Kept<G: 'static> {
-    guest: &'static mut G,
-    trace: Option<Rc<Trace>>,
-}
-
-impl<G: Guest> Guest for Kept<G> {
-    fn descriptor(&self) -> &Descriptor {
-        self.guest.descriptor()
-    }
-
-    #[inline]
-    fn hear(
-        &mut self,
-        messages: &[Message],
-        books: &[LevelBook],
-        replies: &mut Replies,
-    ) -> Result<usize, Box<Fault>> {
-        let heard = self.guest.hear(messages, books, replies);
-        if let Some(trace) = &self.trace {
-            trace.returns();
-        }
-        heard
-    }
-
-    fn keeps_books(&self) -> bool {
-        self.guest.keeps_books()
-    }
-
-    fn batch_max(&self) -> usize {
-        self.guest.batch_max()
-    }
-
-    fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
-        self.guest.save()
-    }
-
-    fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault> {
-        self.guest.load(version, bytes)
-    }
-}
-
-/// Stands for a strategy that an earlier worker died of.
-struct Absent {
-    descriptor: Descriptor,
-    fault: Fault,
-}
-
-impl Guest for Absent {
-    fn descriptor(&self) -> &Descriptor {
-        &self.descriptor
-    }
-
-    fn hear(
-        &mut self,
-        _: &[Message],
-        _: &[LevelBook],
-        _: &mut Replies,
-    ) -> Result<usize, Box<Fault>> {
-        Err(Box::new(self.fault.clone()))
-    }
-
-    fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
-        Err(self.fault.clone())
-    }
-
-    fn load(&mut self, _: u32, _: &[u8]) -> Result<(), Fault> {
-        Err(self.fault.clone())
-    }
-}
-
 /// Runs a job and tells the supervisor how it went.
 ///
 /// # Errors
@@ -230,17 +160,27 @@ pub fn run_job(path: &Path, models: &Models) -> Result<u8, CliError> {
 /// Only that the supervisor cannot be told.
 pub fn run_describe(path: &Path) -> Result<u8, CliError> {
     let newsroom = Newsroom::open()?;
-    let carriers = Carriers::new(Settings::default());
-    let loaded = carriers.and_then(|mut x| x.load(path, &Limits::default()));
-    let news = match loaded {
+    let news = match describe(path, &newsroom) {
         Ok(plugin) => News::Described {
             descriptor: serde_json::from_str(&plugin.descriptor().to_json()).unwrap_or_default(),
             digest: hex(&plugin.digest()),
         },
-        Err(error) => News::Failed(error.into()),
+        Err(error) => News::Failed(error),
     };
     newsroom.tell(&news);
     Ok(exit::OK)
+}
+
+fn describe(path: &Path, newsroom: &Newsroom) -> Result<Plugin, CliError> {
+    let python = PythonSetting::default();
+    if Carrier::of(path) == Carrier::Python {
+        newsroom.tell(&News::Loads {
+            patience: python.start_timeout,
+        });
+    }
+    let carriers = Carriers::new(Settings::default())?;
+    let mut carriers = carriers.with_python(python.carrier()?);
+    Ok(carriers.load(path, &Limits::default())?)
 }
 
 fn read_job(path: &Path) -> Result<Job, CliError> {
@@ -264,7 +204,9 @@ fn work(job: &Job, models: &Models, newsroom: &Newsroom) -> Result<News, CliErro
     pulse.beat(newsroom);
     let mut instruments = instruments(&reader);
     let config = job.engine.config(models, &mut instruments)?;
-    let (guests, instances) = seat_strategies(job, trace.as_ref())?;
+    let mut job = job.clone();
+    let company = Company::new(&job, trace.clone(), newsroom)?;
+    let (guests, instances) = company.seat(&mut job.strategies)?;
     let needs_details = guests.iter().any(|guest| {
         let subscriptions = &guest.descriptor().subscriptions;
         subscriptions.iter().any(|x| x.schema == Schema::Mbo)
@@ -272,7 +214,7 @@ fn work(job: &Job, models: &Models, newsroom: &Newsroom) -> Result<News, CliErro
     let reader = reader.with_details(needs_details);
     let described = instruments.iter().zip(&config.contracts);
     let described = described.map(|(x, contract)| describe_instrument(x, contract));
-    let description = describe_run(job, &reader, described.collect(), instances);
+    let description = describe_run(&job, &reader, described.collect(), instances);
     let mut results = ResultsWriter::create(&job.results, description)?;
     let mut source = read_ahead(reader)?;
     let mut summary = run(Parts {
@@ -293,7 +235,7 @@ fn work(job: &Job, models: &Models, newsroom: &Newsroom) -> Result<News, CliErro
     if !strategies.is_empty() {
         return Ok(News::Unsure { strategies });
     }
-    name_absent(job, &mut summary);
+    name_absent(&job, &mut summary);
     let is_stopped = |outcome: &Outcome| matches!(outcome, Outcome::Stopped { .. });
     let stopped = summary.instances.iter().filter(|x| is_stopped(&x.outcome));
     let stopped = stopped.count();
@@ -338,120 +280,6 @@ fn name_absent(job: &Job, summary: &mut RunSummary) {
     }
 }
 
-type Seated = (Vec<Box<dyn Guest>>, Vec<InstanceDescription>);
-
-fn seat_strategies(job: &Job, trace: Option<&Rc<Trace>>) -> Result<Seated, CliError> {
-    let mut carriers = Carriers::new(Settings {
-        canonical_nans: job.engine.canonical_nans,
-        instances: job.strategies.len(),
-        ..Settings::default()
-    })?;
-    let mut loaded: BTreeMap<&Path, Plugin> = BTreeMap::new();
-    let mut guests: Vec<Box<dyn Guest>> = Vec::new();
-    let mut instances = Vec::new();
-    for (number, strategy) in job.strategies.iter().enumerate() {
-        if let Some(finding) = &strategy.finding {
-            guests.push(Box::new(Absent {
-                descriptor: Descriptor::new(&strategy.label, ""),
-                fault: finding.fault(),
-            }));
-            instances.push(describe_absent(strategy));
-            continue;
-        }
-        if let Some(trace) = trace {
-            trace.loads(number as u32);
-        }
-        let path = strategy.plugin.as_path();
-        let plugin = match loaded.get(path) {
-            Some(plugin) => plugin.clone(),
-            None => {
-                let plugin = carriers.load(path, &strategy.sandbox)?;
-                loaded.insert(path, plugin.clone());
-                plugin
-            }
-        };
-        let params = set_params(strategy, &plugin)?;
-        instances.push(describe_instance(strategy, &plugin, &params));
-        guests.push(seat(plugin, strategy, &params, trace)?);
-        if let Some(trace) = trace {
-            trace.returns();
-        }
-    }
-    Ok((guests, instances))
-}
-
-/// Makes an instance of a plugin.
-fn seat(
-    plugin: Plugin,
-    strategy: &JobStrategy,
-    params: &Params,
-    trace: Option<&Rc<Trace>>,
-) -> Result<Box<dyn Guest>, CliError> {
-    let trace = trace.cloned();
-    Ok(match plugin {
-        Plugin::Native(plugin) => Box::new(Kept {
-            guest: Box::leak(Box::new(plugin.instantiate(params)?)),
-            trace,
-        }),
-        Plugin::Wasm(plugin) => {
-            let plugin = plugin.with_limits(&strategy.sandbox)?;
-            Box::new(Kept {
-                guest: Box::leak(Box::new(plugin.instantiate(params)?)),
-                trace,
-            })
-        }
-    })
-}
-
-fn set_params(strategy: &JobStrategy, plugin: &Plugin) -> Result<Params, CliError> {
-    let mut params = Params::defaults(&plugin.descriptor().params);
-    for (id, text) in &strategy.params {
-        params = params.with_text(id, text).map_err(|reason| {
-            CliError::new(
-                exit::CONFIG,
-                format!("strategy `{}`: {reason}", strategy.label),
-                format!(
-                    "`backplane plugin inspect {}` lists its parameters",
-                    strategy.plugin.display()
-                ),
-            )
-        })?;
-    }
-    Ok(params)
-}
-
-fn describe_instance(
-    strategy: &JobStrategy,
-    plugin: &Plugin,
-    params: &Params,
-) -> InstanceDescription {
-    let descriptor = plugin.descriptor();
-    InstanceDescription {
-        name: strategy.label.clone(),
-        strategy: descriptor.name.clone(),
-        version: descriptor.version.clone(),
-        plugin_file: file_name(&strategy.plugin),
-        plugin_digest: hex(&plugin.digest()),
-        metrics: descriptor.metrics.clone(),
-        parameters: params
-            .iter()
-            .map(|(param, value)| (param.id.clone(), value.to_string()))
-            .collect(),
-    }
-}
-
-fn describe_absent(strategy: &JobStrategy) -> InstanceDescription {
-    InstanceDescription {
-        name: strategy.label.clone(),
-        strategy: strategy.label.clone(),
-        version: String::new(),
-        plugin_file: file_name(&strategy.plugin),
-        plugin_digest: String::new(),
-        metrics: Vec::new(),
-        parameters: strategy.params.iter().cloned().collect(),
-    }
-}
-
 fn describe_run(
     job: &Job,
     reader: &TapeReader,
@@ -489,11 +317,11 @@ fn describe_instrument(instrument: &Instrument, contract: &Contract) -> Instrume
     }
 }
 
-fn file_name(path: &Path) -> String {
+pub(super) fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
     name.to_string_lossy().into_owned()
 }
 
-fn hex(digest: &[u8; 32]) -> String {
+pub(super) fn hex(digest: &[u8; 32]) -> String {
     digest.iter().map(|x| format!("{x:02x}")).collect()
 }
