@@ -16,8 +16,6 @@ use backplane_analytics::{
     InstanceDescription, InstrumentDescription, ResultsWriter, RunDescription, TapeDescription,
 };
 use backplane_engine::contract::Contract;
-use backplane_engine::fault::Fault;
-use backplane_engine::guest::{Guest, Replies};
 use backplane_engine::record::InstanceId;
 use backplane_engine::replay::RowSource;
 use backplane_engine::summary::{Outcome, RunSummary};
@@ -25,9 +23,7 @@ use backplane_engine::{Parts, Watcher, run};
 use backplane_guests::wasm::{Limits, Settings};
 use backplane_guests::{Carrier, Carriers, Plugin};
 use backplane_sdk::abi::Message;
-use backplane_sdk::book::LevelBook;
-use backplane_sdk::descriptor::{Descriptor, Schema};
-use backplane_sdk::params::Params;
+use backplane_sdk::descriptor::Schema;
 use backplane_sdk::types::{Instrument, Money, Price, Timestamp};
 use backplane_tape::TapeReader;
 
