@@ -140,6 +140,10 @@ impl Guest for Clocked {
         heard
     }
 
+    fn keeps_books(&self) -> bool {
+        self.guest.keeps_books()
+    }
+
     fn batch_max(&self) -> usize {
         self.guest.batch_max()
     }

@@ -76,6 +76,10 @@ impl Guest for Ear {
         Ok(messages.len())
     }
 
+    fn keeps_books(&self) -> bool {
+        self.batch > 1
+    }
+
     fn batch_max(&self) -> usize {
         self.batch
     }

@@ -142,6 +142,10 @@ impl Guest for Tap {
         Ok(messages.len())
     }
 
+    fn keeps_books(&self) -> bool {
+        true
+    }
+
     fn batch_max(&self) -> usize {
         BATCH
     }

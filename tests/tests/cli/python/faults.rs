@@ -192,10 +192,13 @@ fn a_file_that_cannot_be_loaded_costs_its_strategy_alone() {
     let desk = Desk::new();
     let mut files = Vec::new();
     for (name, text) in [
-        ("missing", "import no_such_module_anywhere\n"),
-        ("broken", "def f(:\n"),
+        (
+            "missing",
+            "import backplane\nimport no_such_module_anywhere\n",
+        ),
+        ("broken", "import backplane\ndef f(:\n"),
         ("empty", "import backplane\n"),
-        ("dies", "import os\nos._exit(3)\n"),
+        ("dies", "import backplane, os\nos._exit(3)\n"),
     ] {
         files.push(desk.write(&format!("{name}.py"), text));
     }
