@@ -118,7 +118,8 @@ impl Ahead {
     /// Places are numbers less `offset`.
     fn fill(&mut self, router: &Router, rows: &Rows, first: u64, offset: u64) {
         self.follow(rows, first, offset);
-        let mut place = (first - offset) as usize;
+        // It may be ahead of `first`: what it holds is neither applied nor told twice.
+        let mut place = (self.rows - offset) as usize;
         while self.coming.len() < AHEAD_MAX {
             // What was searched in vain is not searched again: those who hear bars alone never find anything.
             let from = place.max(self.quiet.saturating_sub(offset) as usize);
