@@ -5,6 +5,8 @@
 
 pub mod market;
 
+pub mod databento;
+
 pub mod histogram;
 
 pub mod sources;

@@ -64,7 +64,7 @@ pub fn write_tape(
     let options = ImportOptions {
         output: path.to_owned(),
         overwrite: Overwrite::Replace,
-        schema,
+        schema: Some(schema),
         ..ImportOptions::default()
     };
     messages(header, CONVENTIONS, generator, &options, &mut |_, _| {})?;

@@ -9,6 +9,7 @@ use backplane_engine::fault::Fault;
 use backplane_engine::guest::{Guest, InProcess, Replies};
 use backplane_engine::limits::{AfterLoss, LossLimit, RiskLimits};
 use backplane_engine::record::Unrecorded;
+use backplane_engine::schedule::{Event, Occasion, Recurring, Schedule};
 use backplane_engine::summary::{Outcome, RunSummary};
 use backplane_sdk::Strategy;
 use backplane_sdk::abi::{Command, CommandBody, Message};
@@ -173,11 +174,36 @@ fn play_within(
     };
     let config = RunConfig {
         latency: delays.latency(),
+        schedule: happenings(),
         sample_interval: Nanos::from_millis(1),
         ..RunConfig::default()
     };
     let limits = vec![limits; guests.len()];
     rows::play_by(&mut source, guests, config, limits, &mut Unrecorded).unwrap()
+}
+
+/// What happens to positions every now and then, and at once.
+fn happenings() -> Schedule {
+    let instrument = InstrumentId(0);
+    let event = |at, occasion| Event {
+        at: Timestamp(at),
+        instrument,
+        occasion,
+    };
+    let recurring = Recurring {
+        first: Timestamp(0),
+        every: Nanos(777_777),
+        instrument,
+        occasion: Occasion::Funding { rate: 40_000_000 },
+    };
+    let amount = Price(3);
+    let events = vec![
+        event(2_700, Occasion::Dividend { amount }),
+        event(2_700_000, Occasion::Dividend { amount }),
+        event(3_300_000, Occasion::Split { new: 2, old: 1 }),
+        event(4_500_000, Occasion::Expiry { price: None }),
+    ];
+    Schedule::new(events, vec![recurring])
 }
 
 /// A market in which accounts are valued again and again: some milliseconds long.
@@ -279,7 +305,7 @@ fn losses_end_strategies_of_these_markets_when_they_are_valued_and_when_they_tra
         then: AfterLoss::Stop,
     };
     let (mut valued, mut traded) = (0, 0);
-    for seed in 1..60 {
+    for seed in 1..150 {
         let source = Rows::new(resolve(&slow(seed, 200), 1), 50);
         let summary = play_within(source, guests(3, 1, false), delays, Some(limit));
         for kill in summary.instances.iter().filter_map(|x| x.kill) {

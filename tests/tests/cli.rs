@@ -14,8 +14,12 @@ use tempfile::TempDir;
 
 /// What instruments are worth and what executions cost.
 mod accounts;
+/// The ghost study.
+mod calibrate;
 /// Tapes and sources that cannot be used.
 mod data;
+/// Tapes that are printed, cut, merged and converted.
+mod edits;
 /// Interruptions and violent ends.
 mod ending;
 /// What a strategy that falls costs the others: nothing.
@@ -38,6 +42,8 @@ mod results;
 mod sameness;
 /// Sandboxed strategies.
 mod sandbox;
+/// What happens to positions without an order.
+mod settlements;
 /// Tables of results.
 mod tables;
 /// Tapes of price levels, repeated tapes, and generated markets beside recorded ones.

@@ -92,8 +92,12 @@ fn every_latency_of_the_documentation_is_read_whole() {
 fn every_account_of_the_documentation_is_read_whole() {
     let text = document("docs/accounts.md");
     let directory = tempfile::tempdir().unwrap();
+    let tables = snippets(&text, "csv");
     let snippets = snippets(&text, "toml");
-    assert_eq!(snippets.len(), 5);
+    assert_eq!(snippets.len(), 8);
+    for (name, file) in ["funding.csv", "actions.csv"].iter().zip(tables) {
+        std::fs::write(directory.path().join(name), file).unwrap();
+    }
     for snippet in snippets {
         is_read_whole(directory.path(), &format!("{BEGINNING}{snippet}"));
     }
@@ -126,4 +130,27 @@ fn is_read_whole(directory: &Path, file: &str) {
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(4), "{message}");
     assert!(message.contains("goog.tape"), "{message}");
+}
+
+#[test]
+fn the_models_of_the_documentation_are_those_of_the_example() {
+    let text = document("docs/models.md");
+    let example = document("host/cli/examples/own_models.rs");
+    let parts = snippets(&text, "rust");
+    assert_eq!(parts.len(), 4);
+    for part in parts {
+        assert!(example.contains(part.trim()), "{part}");
+    }
+}
+
+#[test]
+fn every_queue_of_the_documentation_is_read_whole() {
+    let text = document("docs/fills.md");
+    let directory = tempfile::tempdir().unwrap();
+    let snippets = snippets(&text, "toml");
+    assert_eq!(snippets.len(), 1);
+    let lines = snippets[0].lines().filter(|x| x.starts_with("queue"));
+    for line in lines {
+        is_read_whole(directory.path(), &format!("{line}\n{BEGINNING}"));
+    }
 }

@@ -25,6 +25,9 @@ mod planned;
 /// Mistakes that simulators are known to make.
 mod defects;
 
+/// What must hold of every run.
+mod properties;
+
 /// Nothing depends on what is later.
 mod look_ahead;
 

@@ -12,7 +12,9 @@ use backplane_engine::{Parts, RunConfig, Unwatched, run};
 use backplane_sdk::book::{LevelBook, OrderBook, RestingOrder};
 use backplane_sdk::prelude::*;
 use backplane_tape::generate::{Generator, GeneratorConfig};
-use backplane_tests::rows::{Rows, resolve};
+use backplane_tape::resolve::{Conventions, FillConvention, Resolver, UnknownOrders};
+use backplane_tape::{Row, SourceMessage, StatusMessage};
+use backplane_tests::rows::Rows;
 
 /// What the listener counted, shared with the test.
 #[derive(Default)]
@@ -25,6 +27,7 @@ struct Heard {
     bars: usize,
     volume: i64,
     bar_volume: i64,
+    statuses: Vec<TradingStatus>,
 }
 
 thread_local! {
@@ -107,6 +110,7 @@ impl Strategy for Listener {
             .subscribe(Schema::Mbp)
             .subscribe(Schema::Bbo)
             .subscribe(Schema::Ohlcv(Interval::Second))
+            .subscribe(Schema::Status)
     }
 
     fn new(_: &Params) -> Result<Self, String> {
@@ -150,7 +154,10 @@ impl Strategy for Listener {
                 assert_eq!(Some(told), self.bar.take());
                 assert_eq!(bar.ts_recv, bar.ts_event + Nanos::from_secs(1));
             }
-            MarketEvent::Status(_) => panic!("tapes have no status"),
+            MarketEvent::Status(status) => {
+                heard.statuses.push(status.status);
+                assert!(status.ts_event <= status.ts_recv && status.ts_recv == ctx.now());
+            }
         }
     }
 }
@@ -201,9 +208,9 @@ fn every_schema_says_what_the_tape_said_up_to_then_and_nothing_more() {
     .unwrap();
     let instruments = generator.instruments();
     let messages: Vec<_> = generator.collect();
-    let rows = resolve(&messages, 1);
+    let rows = with_halts(&messages);
     let (count, trades) = (
-        rows.len(),
+        rows.iter().filter(|x| x.action != b'S').count(),
         rows.iter().filter(|x| x.signals & 1 != 0).count(),
     );
     let defaults = Params::defaults(&[]);
@@ -226,4 +233,33 @@ fn every_schema_says_what_the_tape_said_up_to_then_and_nothing_more() {
     assert!(heard.mbp > count / 2 && heard.bbo > 1_000 && heard.bbo_price > 500);
     assert!(heard.bbo_price < heard.bbo);
     assert!(heard.bars > 100 && heard.bar_volume <= heard.volume);
+    let told = [TradingStatus::Halted, TradingStatus::Trading].repeat(2);
+    assert_eq!(heard.statuses, told);
+}
+
+/// The rows of some messages, among which trading is halted twice and goes on at once.
+fn with_halts(messages: &[SourceMessage]) -> Vec<Row> {
+    let conventions = Conventions {
+        fills: FillConvention::TakesOut,
+        unknown_orders: UnknownOrders::Drop,
+    };
+    let mut resolver = Resolver::new(1, conventions);
+    let mut rows = Vec::new();
+    for (number, message) in messages.iter().enumerate() {
+        rows.extend_from_slice(resolver.push(message).unwrap());
+        if number != 20_000 && number != 40_000 {
+            continue;
+        }
+        for status in [TradingStatus::Halted, TradingStatus::Trading] {
+            let told = resolver.status(&StatusMessage {
+                ts_event: message.ts_event,
+                ts_recv: message.ts_recv,
+                sequence: 0,
+                instrument: 0,
+                status,
+            });
+            rows.extend_from_slice(told.unwrap());
+        }
+    }
+    rows
 }

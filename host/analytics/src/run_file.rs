@@ -83,6 +83,9 @@ pub struct InstanceOutcome {
     /// Where it lost more than the run allows.
     #[serde(default)]
     pub kill: Option<KillSwitch>,
+    /// How often it had too little margin, so that its positions were closed.
+    #[serde(default)]
+    pub liquidations: u64,
 }
 
 /// A strategy lost more than the run allows: all its orders were cancelled.
@@ -247,6 +250,7 @@ impl InstanceOutcome {
                 max_loss: x.limit.loss,
                 flatten: x.limit.flatten,
             }),
+            liquidations: summary.liquidations,
         }
     }
 
@@ -264,6 +268,12 @@ impl InstanceOutcome {
                 kill.loss,
                 Timestamp(kill.at),
                 kill.max_loss,
+            ));
+        }
+        if self.liquidations > 0 {
+            let times = self.liquidations;
+            all.push(format!(
+                "{name} had too little margin, times {times}: its orders were cancelled, its positions closed"
             ));
         }
         if !self.refused.is_empty() {

@@ -138,6 +138,45 @@ impl Lots {
     }
 }
 
+impl Lots {
+    /// The position changes without an order. Where nothing is left of it, it is closed at a price; otherwise, as in a split,
+    /// each lot has as many units more or fewer, at a price that keeps its value.
+    pub fn settle(
+        &mut self,
+        (at, price): (Timestamp, Price),
+        position: Quantity,
+        closed: impl FnMut(RoundTrip),
+    ) {
+        let before = self.position();
+        if before.is_zero() || position == before {
+            return;
+        }
+        if position.is_zero() || (position.0 < 0) != (before.0 < 0) {
+            let execution = Execution {
+                at,
+                side: self.side.opposite(),
+                price,
+                quantity: Quantity(before.0.saturating_abs()),
+                fee: Money::ZERO,
+            };
+            self.add(&execution, closed);
+            return;
+        }
+        let (new, old) = (i128::from(position.0), i128::from(before.0));
+        let scale =
+            |x: i64, by: i128, of: i128| i64::try_from(i128::from(x) * by / of).unwrap_or(x);
+        for lot in &mut self.open {
+            lot.quantity = scale(lot.quantity, new, old);
+            lot.price = Price(scale(lot.price.0, old, new));
+        }
+        let rest = position - self.position();
+        if let Some(last) = self.open.back_mut() {
+            last.quantity += self.side.signed(rest).0;
+        }
+        self.open.retain(|x| x.quantity > 0);
+    }
+}
+
 /// Takes `quantity / of` of a fee out of it.
 fn take_share(fee: &mut i128, quantity: i64, of: i64) -> i128 {
     if quantity == of {
@@ -266,6 +305,31 @@ mod tests {
             quantity: Quantity(quantity),
             fee: Money(fee),
         }
+    }
+
+    #[test]
+    fn a_position_that_expires_or_splits_is_closed_or_scaled() {
+        let mut lots = Lots::new(Contract::linear(ONE));
+        let mut trips = Vec::new();
+        for (price, quantity) in [(10, 3), (20, 4)] {
+            let execution = Execution {
+                at: Timestamp(1),
+                side: Side::Sell,
+                price: Price(price * ONE),
+                quantity: Quantity(quantity),
+                fee: Money::ZERO,
+            };
+            lots.add(&execution, |x| trips.push(x));
+        }
+        lots.settle((Timestamp(2), Price(0)), Quantity(-14), |x| trips.push(x));
+        assert_eq!((lots.position(), trips.len()), (Quantity(-14), 0));
+        lots.settle((Timestamp(3), Price(6 * ONE)), Quantity(0), |x| {
+            trips.push(x)
+        });
+        assert_eq!(lots.position(), Quantity(0));
+        // Six at 5 and eight at 10 were sold, and are bought back at 6.
+        let gross: Vec<String> = trips.iter().map(|x| x.gross.to_string()).collect();
+        assert_eq!(gross, ["-6", "32"]);
     }
 
     #[test]

@@ -57,6 +57,14 @@ pub struct Cut {
 }
 
 impl Pair {
+    /// What was filled of the ghost within a horizon in nanoseconds, as far as it counts.
+    pub fn fills_until(&self, horizon: i64) -> &[Execution] {
+        let end = self.entered.saturating_add(horizon);
+        let end = self.censored.map_or(end, |x| end.min(x - 1));
+        let known = self.simulated.partition_point(|x| x.at <= end);
+        &self.simulated[..known]
+    }
+
     /// What counts within a horizon in nanoseconds; all where there is none.
     pub fn cut(&self, horizon: Option<i64>) -> Cut {
         let end = horizon.map_or(i64::MAX, |x| self.entered.saturating_add(x));

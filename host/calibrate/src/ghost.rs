@@ -6,6 +6,7 @@
 use backplane_engine::delay::{Delay, Leg, Way};
 use backplane_engine::exchange::{Exchange, FeePlans, OrderRules, QueueRules, Rules, View};
 use backplane_engine::orders::OrderGate;
+use backplane_engine::schedule::Schedule;
 use backplane_sdk::abi::{Command, CommandBody, Message, MessageBody};
 use backplane_sdk::types::{
     InstrumentId, Nanos, Order, OrderEvent, OrderId, OrderStatus, Price, Quantity, Side,
@@ -48,6 +49,7 @@ impl Ghost {
                 response_min: 0,
                 entry_min: i64::MAX,
                 fees: FeePlans::default(),
+                schedule: Schedule::default(),
                 open_orders_max: OPEN_MAX,
                 shows_levels,
                 queue,
@@ -139,7 +141,7 @@ impl Ghost {
     fn send(&mut self, view: &View<'_>, row: u64, at: i64, command: &Command) {
         self.advance(view, row);
         let body = command.body();
-        let request = body.and_then(|x| self.gate.request(command, &x, view.instruments));
+        let request = body.and_then(|x| self.gate.request(command, &x, view.grids));
         if let Some(request) = request {
             self.exchange.land_now(view, request, at);
         }

@@ -8,7 +8,8 @@
 //! What this proves is how queues are kept, on the market as it was. It does not prove market impact: nobody reacts to a
 //! ghost.
 //!
-//! In reading order: `recording -> history -> classes -> ghost -> order_level -> agreement -> study -> report`.
+//! In reading order: `recording -> history -> classes -> ghost -> order_level -> agreement -> study -> report`;
+//! for queue models on price levels `level_tape -> level_models -> level_study -> level_report`.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -22,15 +23,25 @@ pub mod ghost;
 
 pub mod order_level;
 
+pub mod level_tape;
+
+pub mod level_models;
+
 pub mod agreement;
+
+pub mod level_study;
+
+pub mod level_report;
 
 pub mod study;
 
 pub mod report;
+
+pub mod page;
 
 mod error;
 
 pub use error::CalibrateError;
 pub use recording::Recording;
 pub use report::Report;
-pub use study::{Options, Study};
+pub use study::{Levels, Options, Study};

@@ -61,7 +61,7 @@ impl<'a> Shadows<'a> {
         &mut self,
         order: &RealOrder,
         slot: Slot,
-        queue: QueueRules,
+        queue: &QueueRules,
         until: Option<i64>,
     ) -> Fate {
         let recording = self.recording;
@@ -87,13 +87,13 @@ impl<'a> Shadows<'a> {
             first: 0,
             heard: order.row as u64,
             books,
-            instruments: &recording.instruments,
+            grids: &recording.grids,
             contracts: &self.contracts,
             last_trades: &[],
         };
         let behind = usize::from(slot == Slot::Behind);
         let end = until.map_or(recording.rows.len(), |at| recording.row_after(at));
-        let mut ghost = Ghost::new(queue, false, order.instrument, order.side);
+        let mut ghost = Ghost::new(queue.clone(), false, order.instrument, order.side);
         let enters = (order.row + behind) as u64;
         ghost.enter(&view, enters, order.entered, order.price, order.size);
         let mut hidden = Vec::new();

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use backplane_engine::grid::Grid;
 use backplane_engine::replay::{Clock, RowBatch};
 use backplane_engine::row::Columns;
 use backplane_engine::rows::Rows;
@@ -50,6 +51,8 @@ pub struct Recording {
     /// The rows as the source told them.
     pub rows: Vec<Row>,
     batch: RowBatch,
+    /// The steps of their prices.
+    pub grids: Vec<Grid>,
     /// The exchange's time of each row: never less than that of the row before.
     pub times: Vec<i64>,
     events: Vec<Event>,
@@ -97,12 +100,11 @@ impl Recording {
 
     /// A recording of rows that are in memory.
     pub fn new(name: String, instruments: Vec<Instrument>, rows: Vec<Row>) -> Recording {
-        let mut batch = RowBatch::new(Clock::new(None));
-        for rows in simulated(&rows).chunks(1 << 14) {
-            extend(&mut batch, rows);
-        }
+        let batch = batch_of(&simulated(&rows));
         let times: Vec<i64> = batch.rows().iter().map(|x| x.ts_event).collect();
+        let grids = instruments.iter().map(|x| Grid::new(x.tick)).collect();
         let mut recording = Recording {
+            grids,
             name,
             instruments,
             rows,
@@ -217,6 +219,15 @@ fn simulated(rows: &[Row]) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// Rows for the engine.
+pub(crate) fn batch_of(rows: &[Row]) -> RowBatch {
+    let mut batch = RowBatch::new(Clock::new(None));
+    for rows in rows.chunks(1 << 14) {
+        extend(&mut batch, rows);
+    }
+    batch
 }
 
 /// Appends rows for the engine.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::agreement::Agreement;
 use crate::classes::Class;
+use crate::level_report::PriceLevel;
 
 /// What a study found.
 #[derive(Clone, Debug, Serialize)]
@@ -26,8 +27,10 @@ pub struct Report {
     pub ghosts: u64,
     /// The seed.
     pub seed: u64,
-    /// Ghosts on the tape of orders.
-    pub order_level: OrderLevel,
+    /// Ghosts on the tape of orders; none where they were not asked for.
+    pub order_level: Option<OrderLevel>,
+    /// Ghosts on the tape of price levels; none where they were not asked for.
+    pub price_level: Option<PriceLevel>,
 }
 
 /// Ghosts on the tape of orders.
@@ -95,7 +98,13 @@ impl Display for Report {
             "{}: {} rows, {} orders ({} older than the tape), {} ghosts, seed {}",
             self.tape, self.rows, self.orders, self.orders_older, self.ghosts, self.seed
         )?;
-        self.order_level.fmt(f)
+        if let Some(order_level) = &self.order_level {
+            order_level.fmt(f)?;
+        }
+        match &self.price_level {
+            Some(price_level) => price_level.fmt(f),
+            None => Ok(()),
+        }
     }
 }
 
@@ -118,7 +127,7 @@ fn heading(f: &mut Formatter<'_>, what: &str) -> fmt::Result {
 }
 
 /// A figure of so many decimals.
-fn figure(value: Option<f64>, decimals: usize) -> String {
+pub(crate) fn figure(value: Option<f64>, decimals: usize) -> String {
     value.map_or_else(|| "-".to_owned(), |x| format!("{x:.decimals$}"))
 }
 

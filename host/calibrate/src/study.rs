@@ -8,6 +8,8 @@ use backplane_engine::random::key;
 use crate::agreement::{Agreement, Pair};
 use crate::classes::{Class, Standing, assign};
 use crate::history::{History, RealOrder};
+use crate::level_report::PriceLevel;
+use crate::level_study::{self, Subject};
 use crate::order_level::{Shadows, Slot};
 use crate::recording::Recording;
 use crate::report::{Behind, ClassLine, Group, OrderLevel, OrderLevelAt, Report};
@@ -20,9 +22,23 @@ const SECOND: i64 = 1_000_000_000;
 /// The horizons in seconds.
 pub const HORIZONS: [i64; 3] = [1, 10, 60];
 
+/// On which tapes ghosts are simulated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Levels {
+    /// On the tape of orders.
+    Orders,
+    /// On the tape of price levels that shows the same market.
+    Prices,
+    /// On both.
+    #[default]
+    Both,
+}
+
 /// What is studied.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
+    /// On which tapes.
+    pub levels: Levels,
     /// The most orders that are shadowed; all where it is not said.
     pub sample: Option<usize>,
     /// The seed of what is drawn: the sample and the blocks of the bootstrap.
@@ -34,6 +50,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
+            levels: Levels::default(),
             sample: None,
             seed: 1,
             defect: None,
@@ -71,14 +88,25 @@ impl<'a> Study<'a> {
         }
     }
 
-    /// How many ghosts are simulated until the study is made: one of each order within the longest horizon, one for its
-    /// life, and at most one behind it.
+    /// How many ghosts are simulated until the study is made. On the tape of orders: one of each order within the longest
+    /// horizon, one for its life, and at most one behind it. On price levels those of all models count as one.
     pub const fn ghosts(&self) -> u64 {
-        3 * self.chosen.len() as u64
+        let each = match self.options.levels {
+            Levels::Orders => 3,
+            Levels::Prices => 1,
+            Levels::Both => 4,
+        };
+        each * self.chosen.len() as u64
     }
 
     /// Makes the study. `progress` hears how many of [`Study::ghosts`] are done.
     pub fn run(&self, progress: &mut dyn FnMut(u64)) -> Report {
+        let mut count = 0;
+        let mut done = || {
+            count += 1;
+            progress(count);
+        };
+        let levels = self.options.levels;
         Report {
             tape: self.recording.name.clone(),
             rows: self.recording.rows.len() as u64,
@@ -87,8 +115,19 @@ impl<'a> Study<'a> {
             quantity_unattributed: self.history.unattributed,
             ghosts: self.chosen.len() as u64,
             seed: self.options.seed,
-            order_level: self.order_level(progress),
+            order_level: (levels != Levels::Prices).then(|| self.order_level(&mut done)),
+            price_level: (levels != Levels::Orders).then(|| self.price_level(&mut done)),
         }
+    }
+
+    fn price_level(&self, done: &mut dyn FnMut()) -> PriceLevel {
+        let subject = |number: &usize| Subject {
+            number: *number,
+            order: &self.history.orders[*number],
+            censored: self.standings[*number].censored,
+        };
+        let subjects: Vec<Subject<'_>> = self.chosen.iter().map(subject).collect();
+        level_study::study(self.recording, &subjects, self.options.seed, done)
     }
 
     /// The pairs of the chosen orders on the tape of orders, their ghosts in a slot, up to a time after their entry.
@@ -102,6 +141,7 @@ impl<'a> Study<'a> {
         let queue = QueueRules {
             matching: Matching::FifoByPrints,
             defect: self.options.defect,
+            ..QueueRules::default()
         };
         let mut shadows = Shadows::new(self.recording);
         let pair = |number: &usize| {
@@ -116,7 +156,7 @@ impl<'a> Study<'a> {
                 (Some(until), Some(censored)) => Some(until.min(censored)),
                 (until, censored) => until.or(censored),
             };
-            let fate = shadows.shadow(order, slot, queue, until);
+            let fate = shadows.shadow(order, slot, &queue, until);
             Pair {
                 entered: order.entered,
                 censored,
@@ -128,12 +168,7 @@ impl<'a> Study<'a> {
         self.chosen.iter().map(pair).collect()
     }
 
-    fn order_level(&self, progress: &mut dyn FnMut(u64)) -> OrderLevel {
-        let mut count = 0;
-        let mut done = || {
-            count += 1;
-            progress(count);
-        };
+    fn order_level(&self, mut done: &mut dyn FnMut()) -> OrderLevel {
         let longest = HORIZONS[HORIZONS.len() - 1] * SECOND;
         let pairs = self.pairs(Slot::Instead, Some(longest), |_| true, &mut done);
         let at = HORIZONS.map(|seconds| self.order_level_at(&pairs, seconds));

@@ -2,11 +2,18 @@
 //!
 //! Takes in what the user typed; gives out checked values. What a flag means is said once, here, in its help.
 
+mod edit;
+
+pub use edit::{CatArguments, ConvertArguments, MergeArguments, PartArguments, SliceArguments};
+
 use std::ffi::OsString;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use backplane_tape::TapeSchema;
+use backplane_tape::generate::MarketKind;
+use backplane_tape::import::IMPORTERS;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A market-replay backtester built as a plugin host.
@@ -23,7 +30,7 @@ pub struct Arguments {
 pub enum Command {
     /// Run strategies over a tape and write a result directory
     Run(Box<RunArguments>),
-    /// Import, inspect, verify and generate tapes
+    /// Import, inspect, verify, print, cut, merge, convert and generate tapes
     #[command(subcommand)]
     Tape(TapeCommand),
     /// Shadow a tape's real orders with simulated ones and compare their fills
@@ -125,17 +132,45 @@ pub enum TapeCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Print a tape's rows
+    Cat(CatArguments),
+    /// Make a tape of a part of another, with a snapshot of the books where it begins
+    Slice(SliceArguments),
+    /// Make one tape of several: days after each other, venues beside each other
+    Merge(MergeArguments),
+    /// Make a folder of Parquet files of a tape, or a tape of such a folder
+    Convert(ConvertArguments),
     /// Make a tape of a seeded synthetic order-level market
     Generate(GenerateArguments),
 }
 
-/// The sources that can be imported.
+/// The names of the importers, with what each of them reads.
+fn sources() -> impl TypedValueParser<Value = String> {
+    let names = IMPORTERS
+        .iter()
+        .map(|x| PossibleValue::new(x.name).help(x.about));
+    PossibleValuesParser::new(names)
+}
+
+/// What a generated market is of.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum SourceFormat {
-    /// LOBSTER message and orderbook CSV, zipped or not
-    Lobster,
-    /// Databento DBN files of schema `mbo`
-    Databento,
+pub enum Profile {
+    /// A share at 150 dollars, ticks of a cent, round lots
+    Equity,
+    /// An index future at 4800 points, ticks of a quarter point
+    Future,
+    /// A coin at 60,000 dollars, ticks of ten cents, sizes in thousandths
+    Crypto,
+}
+
+impl From<Profile> for MarketKind {
+    fn from(profile: Profile) -> MarketKind {
+        match profile {
+            Profile::Equity => MarketKind::Equity,
+            Profile::Future => MarketKind::Future,
+            Profile::Crypto => MarketKind::Crypto,
+        }
+    }
 }
 
 /// What the rows of a tape are.
@@ -159,18 +194,21 @@ impl From<Rows> for TapeSchema {
 /// Arguments of `tape import`.
 #[derive(Debug, Args)]
 pub struct ImportArguments {
-    /// The source's files
+    /// The source's files, folders or archives, compressed or not; `-` is standard input
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
     /// The kind of source; told by the files themselves where it is not given
-    #[arg(long, value_name = "FORMAT")]
-    pub from: Option<SourceFormat>,
+    #[arg(long, value_name = "FORMAT", value_parser = sources())]
+    pub from: Option<String>,
     /// The tape to write
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
-    /// What the tape's rows are
-    #[arg(long, default_value = "mbo", value_name = "SCHEMA")]
-    pub schema: Rows,
+    /// What the tape's rows are; orders where the source shows them, if it is not said
+    #[arg(long, value_name = "SCHEMA")]
+    pub schema: Option<Rows>,
+    /// The symbols to import, all if none is named
+    #[arg(long, value_name = "SYMBOL", value_delimiter = ',')]
+    pub symbols: Vec<String>,
     /// LOBSTER's orderbook CSV, where it is not among the inputs
     #[arg(long, value_name = "FILE")]
     pub book: Option<PathBuf>,
@@ -183,6 +221,9 @@ pub struct ImportArguments {
     /// The currency of prices
     #[arg(long, value_name = "CODE")]
     pub currency: Option<String>,
+    /// The day of a file that does not say it: `2019-01-30`
+    #[arg(long, value_name = "DAY")]
+    pub date: Option<String>,
     /// How often to read the input, each time after the end of the time before and with empty books: a long tape of a
     /// short recording
     #[arg(long, default_value = "1", value_name = "COUNT")]
@@ -208,6 +249,9 @@ pub struct GenerateArguments {
     /// What the tape's rows are
     #[arg(long, default_value = "mbo", value_name = "SCHEMA")]
     pub schema: Rows,
+    /// What trades: ticks, sizes, contract and currency
+    #[arg(long, default_value = "future", value_name = "KIND")]
+    pub profile: Profile,
     /// The seed: the same seed and settings give the same tape on every machine
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub seed: u64,
@@ -223,6 +267,13 @@ pub struct GenerateArguments {
     /// How many orders rest in an instrument's book on average
     #[arg(long, default_value_t = 4_000, value_name = "COUNT")]
     pub resting_orders: u32,
+    /// How long after the start the first instrument expires, and each further one after the one before, such as `600s`
+    #[arg(long, value_name = "TIME")]
+    pub expire_after: Option<String>,
+    /// Faults for tests, at places that the seed chooses: `gaps=3` events missing, `crossed=2` books, `late=5` events,
+    /// `jumps=1` of the local clock
+    #[arg(long, value_name = "KIND=COUNT", value_delimiter = ',')]
+    pub faults: Vec<String>,
     /// Replace the tape if it exists
     #[arg(long)]
     pub force: bool,
@@ -263,6 +314,12 @@ pub struct CalibrateArguments {
     /// The seed of all that is drawn
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub seed: u64,
+    /// Shadow them on the tape of orders, on price levels of the same market, or on both
+    #[arg(long, value_enum, default_value = "both", value_name = "LEVEL")]
+    pub level: CalibrateLevel,
+    /// Write a page that opens offline; a file that exists is replaced
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -291,6 +348,17 @@ pub struct FeatureArguments {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// On which tapes real orders are shadowed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum CalibrateLevel {
+    /// First in, first out on the tape of orders
+    Orders,
+    /// Every queue model on price levels
+    Prices,
+    /// Both
+    Both,
 }
 
 /// Arguments of `report`.

@@ -40,12 +40,14 @@ mod fees;
 mod instrument;
 mod latency;
 mod python;
+mod schedule;
 mod wasm;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use backplane_engine::RunConfig;
+use backplane_engine::exchange::QueueRules;
 use backplane_sdk::types::{Instrument, Money, Nanos};
 use serde::{Deserialize, Serialize};
 
@@ -53,18 +55,19 @@ use crate::arguments::RunArguments;
 use crate::error::CliError;
 use crate::exit;
 use crate::limits::{LimitSettings, OrderSettings, OrdersTable, RiskTable};
-use crate::models::Models;
+use crate::models::{ModelSetting, Models};
 use crate::strategy::StrategySpec;
 use fees::{FeeFlags, FeesTable};
-use instrument::InstrumentTable;
+use instrument::{InstrumentTable, MarginTable};
 use latency::{LatencyFlags, LatencyTable};
 use python::PythonTable;
 use wasm::WasmTable;
 
 pub use fees::{FeeSettings, TierSetting, VolumeSetting};
-pub use instrument::{AccountSettings, InstrumentSettings};
+pub use instrument::{AccountSettings, InstrumentSettings, MarginSetting};
 pub use latency::{DelaySetting, EntrySetting, LatencySettings};
 pub use python::PythonSetting;
+pub use schedule::ScheduleSettings;
 
 /// A run file as it stands.
 #[derive(Debug, Default, Deserialize)]
@@ -89,6 +92,8 @@ struct RunFile {
     instrument: BTreeMap<String, InstrumentTable>,
     #[serde(default)]
     orders: OrdersTable,
+    queue: Option<toml::Value>,
+    margin: Option<MarginTable>,
     #[serde(default)]
     risk: RiskTable,
     #[serde(default)]
@@ -176,6 +181,11 @@ pub struct EngineSettings {
     pub open_orders_max: usize,
     /// What a user may choose about orders.
     pub orders: OrderSettings,
+    /// The queue model.
+    pub queue: ModelSetting,
+    /// What positions need of the equity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<MarginSetting>,
     /// Whether every NaN of sandboxed strategies has the same bits.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub canonical_nans: bool,
@@ -193,18 +203,26 @@ impl EngineSettings {
     ) -> Result<RunConfig, CliError> {
         let contracts = self.account.apply(instruments)?;
         let config = RunConfig {
+            grids: self.account.grids(instruments)?,
+            margins: self.account.margins(self.margin, instruments),
             latency: self.latency.build(models)?,
             fees: self.account.fees(&self.fees, instruments, models)?,
             contracts,
+            schedule: schedule::schedule(&self.account, instruments)?,
             starting_cash: Money(self.cash.into()),
             seed: self.seed,
             sample_interval: Nanos(self.sample_interval),
             open_orders_max: self.open_orders_max,
             orders: self.orders.rules(),
-            ..RunConfig::default()
+            queue: self.queue_rules(models)?,
         };
         config.check()?;
         Ok(config)
+    }
+
+    fn queue_rules(&self, models: &Models) -> Result<QueueRules, CliError> {
+        let rules = models.build_queue(&self.queue);
+        rules.map_err(|why| queue_error(&why))
     }
 
     /// The same without the texts of files: what a run is told of.
@@ -214,6 +232,7 @@ impl EngineSettings {
             latency: self.latency.described(),
             fees: self.fees.described(),
             account: self.account.described(),
+            queue: self.queue.described(),
             ..self.clone()
         }
     }
@@ -258,6 +277,7 @@ impl Settings {
             return Err(wrong("stall_timeout", "less than 100ms", "a longer time"));
         }
         settings.engine.latency.build(models)?;
+        settings.engine.queue_rules(models)?;
         Ok(settings)
     }
 }
@@ -291,8 +311,33 @@ fn engine(arguments: &RunArguments, file: &RunFile) -> Result<EngineSettings, Cl
         sample_interval: time("sample_interval", &None, &file.sample_interval, "1s")?,
         open_orders_max: file.open_orders_max.unwrap_or(10_000),
         orders: file.orders.settings()?,
+        queue: queue(file.queue.as_ref())?,
+        margin: file.margin.as_ref().map(|x| x.read("margin")).transpose()?,
         canonical_nans: file.wasm.canonical_nans,
     })
+}
+
+/// The queue model: its name, or a table with its name and settings.
+fn queue(value: Option<&toml::Value>) -> Result<ModelSetting, CliError> {
+    let named = |model: &str| ModelSetting {
+        model: model.to_owned(),
+        settings: BTreeMap::new(),
+        file: None,
+    };
+    match value {
+        None => Ok(named("RiskAverse")),
+        Some(toml::Value::String(model)) => Ok(named(model)),
+        Some(toml::Value::Table(table)) => ModelSetting::of(table).map_err(|x| queue_error(&x)),
+        Some(_) => Err(queue_error("it is neither a name nor a table")),
+    }
+}
+
+fn queue_error(why: &str) -> CliError {
+    CliError::new(
+        exit::CONFIG,
+        format!("`queue`: {why}"),
+        "docs/fills.md lists the queue models and their settings",
+    )
 }
 
 fn strategies(arguments: &RunArguments, file: &RunFile) -> Result<Vec<StrategySpec>, CliError> {

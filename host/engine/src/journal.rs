@@ -4,7 +4,7 @@
 //! out a BLAKE3 digest. Two runs are the same exactly if their digests are.
 //!
 //! A record is a row of 64-bit little-endian words. The first is its head, from the lowest byte: the kind of record (1
-//! command, 2 news, 3 execution), then letters and numbers of the plugin contract (`docs/abi.md`). Hashing costs more
+//! command, 2 news, 3 execution, 4 settlement), then letters and numbers of the plugin contract (`docs/abi.md`). Hashing costs more
 //! than all else that a command does, so a record leaves out what follows from others: a cancellation says no price, and
 //! news that an order is open or cancelled says only which and when.
 //!
@@ -16,9 +16,12 @@
 //! | open, cancelled | 2, status, side, 0, reason (16 bits) | id, exchange time, local time |
 //! | other news | 2, status, side, 1, reason (16 bits) | id, exchange time, local time, instrument, price, quantity, leaves |
 //! | execution | 3, liquidity, side | id, exchange time, local time, instrument, price, quantity, leaves, fee |
+//! | settlement | 4, occasion | exchange time, local time, instrument, price, position before and after, amount (128 bits) |
 
 use backplane_sdk::abi::{Command, Message, v1::command_kind};
 use backplane_sdk::types::{OrderStatus, Price, Timestamp};
+
+use crate::record::SettlementRecord;
 
 /// Bytes gathered before they are hashed; many at once are hashed several times faster than one by one, and as fast as
 /// can be where every chunk of BLAKE3 begins at a multiple of its size.
@@ -28,6 +31,7 @@ const RECORD_BYTES_MAX: usize = 128;
 const COMMAND: u8 = 1;
 const NEWS: u8 = 2;
 const EXECUTION: u8 = 3;
+const SETTLEMENT: u8 = 4;
 
 /// The digest of one strategy instance.
 pub struct Journal {
@@ -116,6 +120,17 @@ impl Journal {
         let (happened, heard) = (message.ts_event as u64, message.ts_recv as u64);
         self.put([u64::from_le_bytes(head), id, happened, heard]);
         self.put([message.instrument.into(), price, quantity, leaves, fee]);
+    }
+
+    /// Something happened to a position without an order.
+    pub fn settlement(&mut self, record: &SettlementRecord) {
+        let x = record;
+        let head = u64::from_le_bytes([SETTLEMENT, x.occasion.number(), 0, 0, 0, 0, 0, 0]);
+        let (happened, heard) = (x.ts_event.0 as u64, x.at.0 as u64);
+        self.put([head, happened, heard, x.instrument.0.into()]);
+        let positions = [x.price.0, x.before.0, x.position.0].map(|x| x as u64);
+        self.put(positions);
+        self.put([x.amount.0 as u64, (x.amount.0 >> 64) as u64]);
     }
 
     /// The digest of all effects so far.

@@ -6,7 +6,7 @@
 //!
 //! In reading order, one module a step; no step imports another, only [`mod@run`] joins them:
 //! `replay -> market -> router -> guest -> orders -> latency -> exchange -> account -> journal`.
-//! The nouns that steps share are `row`, `rows`, `later`, `contract`, `request`, `random`, `delay`,
+//! The nouns that steps share are `row`, `rows`, `later`, `contract`, `grid`, `limits`, `schedule`, `request`, `random`, `delay`,
 //! `record`, `summary`, `fault` and `error`.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -18,6 +18,10 @@ pub mod rows;
 pub mod later;
 
 pub mod contract;
+
+pub mod grid;
+
+pub mod schedule;
 
 pub mod request;
 

@@ -23,6 +23,15 @@ pub struct RiskLimits {
     pub loss_max: Option<LossLimit>,
 }
 
+/// What a position needs of the account's equity: shares of its value, in units of 1e-9.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Margin {
+    /// To make a position larger.
+    pub initial: i64,
+    /// To keep it: with less equity all positions are closed.
+    pub maintenance: i64,
+}
+
 /// So many in a window of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderRate {

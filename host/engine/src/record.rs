@@ -8,6 +8,8 @@ use backplane_sdk::book::Level;
 use backplane_sdk::state::LogLevel;
 use backplane_sdk::types::{Fill, InstrumentId, Money, OrderUpdate, Price, Quantity, Timestamp};
 
+use crate::schedule::Occasion;
+
 /// The place of a strategy instance in its run, counted from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstanceId(pub u32);
@@ -128,6 +130,31 @@ pub struct EquityRecord {
     pub equity: Money,
 }
 
+/// What happened to a position without an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SettlementRecord {
+    /// Whose position.
+    pub instance: InstanceId,
+    /// In which instrument.
+    pub instrument: InstrumentId,
+    /// When the account heard of it, in the strategy's time.
+    pub at: Timestamp,
+    /// When it happened at the exchange.
+    pub ts_event: Timestamp,
+    /// What happened.
+    pub occasion: Occasion,
+    /// The price at which the amount was computed: of a dividend its amount, otherwise the mark or the settlement price.
+    pub price: Price,
+    /// The position before.
+    pub before: Quantity,
+    /// The position afterwards.
+    pub position: Quantity,
+    /// What the account got; negative where it paid.
+    pub amount: Money,
+    /// What was paid and got in the instrument so far, fees and this included.
+    pub cash: Money,
+}
+
 /// A value of a series that a strategy records.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MetricRecord {
@@ -181,6 +208,11 @@ pub trait Recorder {
     fn fill(&mut self, record: &FillRecord) -> Result<(), RecordError>;
     /// An account was valued: after each fill, and at each sampling time if it changed since the last.
     fn equity(&mut self, record: &EquityRecord) -> Result<(), RecordError>;
+    /// Something happened to a position without an order. Only runs with a schedule have such records.
+    fn settlement(&mut self, record: &SettlementRecord) -> Result<(), RecordError> {
+        let _ = record;
+        Ok(())
+    }
     /// A strategy recorded a value.
     fn metric(&mut self, record: &MetricRecord) -> Result<(), RecordError>;
     /// A strategy logged a line.

@@ -3,9 +3,11 @@
 //! Takes in validated commands on the way out and what is known of fills on the way back; gives out plain values with
 //! the time at which each arrives. Answers travel as the messages that the strategy will hear.
 
+use crate::grid::Grid;
 use backplane_sdk::types::{InstrumentId, OrderId, Price, Quantity, Reason, Side, Timestamp};
 
 use crate::record::{BestLevels, FillReason};
+use crate::schedule::Event;
 
 /// The largest quantity of one order, so that no sum over many orders can overflow.
 pub const QUANTITY_MAX: Quantity = Quantity(1 << 40);
@@ -14,13 +16,15 @@ pub const QUANTITY_MAX: Quantity = Quantity(1 << 40);
 pub const PRICE_MAX: Price = Price(i64::MAX / 4);
 
 /// Whether a limit price is one, and on a tick.
-pub const fn is_valid_price(price: Price, tick: Price) -> bool {
-    price.0.unsigned_abs() < PRICE_MAX.0 as u64 && price.is_on_tick(tick)
+#[inline]
+pub fn is_valid_price(price: Price, grid: &Grid) -> bool {
+    price.0.unsigned_abs() < PRICE_MAX.0 as u64 && grid.has_price(price)
 }
 
-/// Whether a quantity is from 1 to [`QUANTITY_MAX`].
-pub const fn is_valid_quantity(quantity: Quantity) -> bool {
-    quantity.0 > 0 && quantity.0 <= QUANTITY_MAX.0
+/// Whether a quantity is from 1 to [`QUANTITY_MAX`], and whole lots.
+#[inline]
+pub const fn is_valid_quantity(quantity: Quantity, grid: &Grid) -> bool {
+    quantity.0 > 0 && quantity.0 <= QUANTITY_MAX.0 && grid.has_quantity(quantity)
 }
 
 /// A new order that passed the checks that need no market.
@@ -71,6 +75,23 @@ pub enum Expiry {
     Session,
     /// At this time at the exchange.
     At(i64),
+}
+
+impl NewOrder {
+    /// The same, refused.
+    pub const fn refused(&self, reason: Reason) -> Refused {
+        Refused {
+            order_id: self.order_id,
+            instrument: self.instrument,
+            side: Some(self.side),
+            price: match self.limit {
+                Some(limit) => limit,
+                None => Price::UNDEFINED,
+            },
+            quantity: self.quantity,
+            reason,
+        }
+    }
 }
 
 /// What becomes of the part of an order that does not trade at once.
@@ -172,6 +193,20 @@ pub struct Request {
     pub lands: i64,
     /// What is asked.
     pub body: RequestBody,
+}
+
+/// The kind of a message that tells the run of a [`Happening`], and never a strategy.
+pub const HAPPENING: u8 = 0;
+
+/// Something that happened to an instrument at the exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Happening {
+    /// What and when.
+    pub event: Event,
+    /// The exchange's mid then, or the last trade while a side was empty; `None` before either.
+    pub mark: Option<Price>,
+    /// The last trade's price then; `None` before the first.
+    pub last: Option<Price>,
 }
 
 /// What is known of a fill beyond what the strategy is told.

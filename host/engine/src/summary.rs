@@ -51,6 +51,8 @@ pub struct InstanceSummary {
     pub refused: Vec<(Reason, u64)>,
     /// Where it lost more than the run allows: what became of it.
     pub kill: Option<Kill>,
+    /// How often it had too little margin, so that its positions were closed.
+    pub liquidations: u64,
 }
 
 /// What became of a run.

@@ -149,14 +149,16 @@ impl TapeError {
                 "run `backplane tape verify` on it, or import the tape again from its source"
             }
             TapeError::Input { .. } => {
-                "LOBSTER needs a message CSV or a zip that holds one; Databento needs DBN files of schema mbo"
+                "see `backplane tape import --help` for the formats; `--from` names one"
             }
             TapeError::Line { .. } => "look at that line; if the file is cut off, fetch it again",
             TapeError::Record { .. } => "the file is probably cut off; fetch it again",
             TapeError::Message { .. } => {
                 "split the input by instrument or by day, or check its event flags"
             }
-            TapeError::Request { .. } => "see `backplane tape import --help`",
+            TapeError::Request { .. } => {
+                "`backplane help tape` lists the commands, `--help` after each of them its options"
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! The tape's format, version 1: columns, and what the metadata says.
+//! The tape's format, version 2: columns, and what the metadata says.
 //!
 //! Takes in a [`Header`] and a [`TapeSchema`]; gives out the Arrow schema that carries them, and both again from such
 //! metadata.
@@ -11,7 +11,7 @@
 //! | `ts_event` | Timestamp(ns, UTC) | the exchange's time |
 //! | `ts_recv` | Timestamp(ns, UTC) | the local time; never less than the row's before |
 //! | `instrument` | UInt16 | place in the tape's list of instruments |
-//! | `action` | UInt8 | a letter: A add, C cancel, M modify, R clear, T trade, F fill |
+//! | `action` | UInt8 | a letter: A add, C cancel, M modify, R clear, T trade, F fill, S status |
 //! | `side` | UInt8 | a letter: B, A or N; the order's, for T the aggressor's |
 //! | `flags` | UInt8 | Databento's flags: 0x80 ends an atomic event, 0x20 is a snapshot |
 //! | `signals` | UInt8 | [`crate::Signals`] |
@@ -27,6 +27,10 @@
 //! An M row changes an order's size at its price. Where the size grew, the order goes to the end of the queue and its
 //! priority is the row's number from then on. Where nothing changed ([`crate::Signals::BOOK`] is not set) it keeps its
 //! place. Smaller sizes are C rows, other prices are a C row and an A row.
+//!
+//! An S row says the trading status of an instrument from then on: `size` is the number of a
+//! [`backplane_sdk::types::TradingStatus`]. It is an event of its own, of either schema, changes no book, and its other
+//! columns are as for R.
 //!
 //! # Schemas
 //!
@@ -45,6 +49,15 @@
 //! seen is not there at all. As levels that shrank come before those that grew, the book is never crossed within an
 //! event that does not leave it crossed. `rank` is the level's place in a book to which all rows before have been
 //! applied.
+//!
+//! # Versions
+//!
+//! | version | what it brought |
+//! |---|---|
+//! | 1 | the columns and both schemas |
+//! | 2 | S rows; of instruments `lot`, `activation`, `venue` and `depth`, each left away where it says nothing |
+//!
+//! This crate writes version 2 and reads both.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -58,7 +71,11 @@ use serde::{Deserialize, Serialize};
 use crate::error::TapeError;
 
 /// The version of the format, as the metadata says it.
-pub const FORMAT_VERSION: &str = "1";
+pub const FORMAT_VERSION: &str = "2";
+/// The versions that this crate reads.
+pub const FORMAT_VERSIONS_READ: [&str; 2] = ["1", FORMAT_VERSION];
+/// The letter of a row that says an instrument's trading status.
+pub const ACTION_STATUS: u8 = b'S';
 /// Rows in a batch that this crate writes.
 pub const BATCH_ROWS: usize = 16_384;
 /// Rows in a batch that this crate agrees to read.
@@ -223,6 +240,50 @@ pub struct InstrumentDefinition {
     pub expiration: Option<i64>,
     /// Whether the tick was computed from the prices and not told by source or user.
     pub tick_inferred: bool,
+    /// What one quantity unit of the rows is of the quantity that the source speaks of, in units of 1e-9: 1e9 where the
+    /// source's sizes are whole, 1e6 where the rows count thousandths of a coin. `multiplier` is per quantity unit.
+    #[serde(default = "whole", skip_serializing_if = "is_whole")]
+    pub lot: i64,
+    /// When trading began, in nanoseconds since the Unix epoch; none where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<i64>,
+    /// Where it is traded; empty where the source does not say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub venue: String,
+    /// How many price levels of each side the source shows; none where it shows all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<u32>,
+}
+
+/// The lot of instruments whose sizes are whole.
+pub const LOT_WHOLE: i64 = 1_000_000_000;
+
+const fn whole() -> i64 {
+    LOT_WHOLE
+}
+
+// The shape is serde's.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_whole(lot: &i64) -> bool {
+    *lot == LOT_WHOLE
+}
+
+impl Default for InstrumentDefinition {
+    /// An instrument of which nothing is known: a tick of 1e-9, whole units, a multiplier of one, prices in USD.
+    fn default() -> InstrumentDefinition {
+        InstrumentDefinition {
+            symbol: String::new(),
+            tick: 1,
+            multiplier: 1_000_000_000,
+            currency: "USD".to_owned(),
+            expiration: None,
+            tick_inferred: false,
+            lot: LOT_WHOLE,
+            activation: None,
+            venue: String::new(),
+            depth: None,
+        }
+    }
 }
 
 impl From<&Instrument> for InstrumentDefinition {
@@ -235,7 +296,7 @@ impl From<&Instrument> for InstrumentDefinition {
             multiplier: instrument.multiplier,
             currency: instrument.currency.clone(),
             expiration: (expiration != Timestamp::MAX).then_some(expiration.0),
-            tick_inferred: false,
+            ..InstrumentDefinition::default()
         }
     }
 }
@@ -315,9 +376,10 @@ impl Header {
     ) -> Result<Header, TapeError> {
         let need = |key: &str| need(path, &find, key);
         let version = need(KEY_FORMAT)?;
-        if version != FORMAT_VERSION {
+        if !FORMAT_VERSIONS_READ.contains(&version) {
             let why = format!(
-                "its format is version {version:?}, this program reads version {FORMAT_VERSION}"
+                "its format is version {version:?}, this program reads versions {}",
+                FORMAT_VERSIONS_READ.join(" and ")
             );
             return Err(TapeError::unsupported(path, why));
         }

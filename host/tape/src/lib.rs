@@ -36,6 +36,7 @@ mod signals;
 mod statistics;
 
 mod digest;
+mod hash;
 mod reader;
 mod writer;
 
@@ -45,7 +46,11 @@ pub mod resolve;
 pub mod levels;
 
 pub mod import;
+mod time_text;
 mod time_zone;
+
+pub mod edit;
+pub mod hive;
 
 pub mod generate;
 
@@ -55,10 +60,11 @@ mod verify;
 pub use error::{Place, TapeError};
 pub use format::{Header, InstrumentDefinition, Source, SourceFile, TapeSchema};
 pub use inspect::{Inspection, inspect};
-pub use message::SourceMessage;
+pub use message::{LevelMessage, LevelSays, SourceMessage, StatusMessage};
 pub use reader::{Columns, Details, TapeReader};
 pub use row::Row;
 pub use signals::Signals;
-pub use statistics::{Crossed, Resolution, RowStatistics, Statistics};
+pub use statistics::{Crossed, Published, Resolution, RowStatistics, Statistics};
+pub use time_text::parse_time;
 pub use verify::{Check, Comparison, VerifyReport, verify};
 pub use writer::{Overwrite, TapeWriter, Written};

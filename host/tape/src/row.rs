@@ -14,7 +14,7 @@ pub struct Row {
     pub ts_recv: i64,
     /// The place of the instrument in the tape's list.
     pub instrument: u16,
-    /// The letter of what happens: A, C, M, R, T or F.
+    /// The letter of what happens: A, C, M, R, T, F or S.
     pub action: u8,
     /// The letter of the side: B, A or N. The order's, or the aggressor's for a trade.
     pub side: u8,
@@ -26,7 +26,7 @@ pub struct Row {
     pub rank: u8,
     /// The price in units of 1e-9.
     pub price: i64,
-    /// The quantity added, cancelled, executed or traded; a modification's new size.
+    /// The quantity added, cancelled, executed or traded; a modification's new size; the number of a status.
     pub size: u32,
     /// What rests at that price and side after the row.
     pub level_size: u32,

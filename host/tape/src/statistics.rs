@@ -5,6 +5,7 @@
 use backplane_sdk::types::Action;
 use serde::{Deserialize, Serialize};
 
+use crate::format::ACTION_STATUS;
 use crate::row::Row;
 
 /// Everything counted while a tape was written.
@@ -16,6 +17,24 @@ pub struct Statistics {
     pub crossed: Crossed,
     /// What was noticed while resolving.
     pub resolution: Resolution,
+    /// What exchanges published beside the market itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<Published>,
+}
+
+/// A statistic that an exchange published: a settlement price, the open interest..
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// The place of the instrument in the tape's list.
+    pub instrument: u16,
+    /// Databento's name of the kind: `settlement_price`, `open_interest`..
+    pub name: String,
+    /// When it was heard, nanoseconds since the Unix epoch.
+    pub ts_recv: i64,
+    /// The price, in units of 1e-9, where the kind has one.
+    pub price: Option<i64>,
+    /// The quantity, where the kind has one.
+    pub quantity: Option<i64>,
 }
 
 /// What the rows themselves show.
@@ -37,6 +56,9 @@ pub struct RowStatistics {
     pub trades: u64,
     /// Fills.
     pub fills: u64,
+    /// Changes of trading status.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub statuses: u64,
     /// Rows whose `ts_event` is before an earlier row's of the same tape.
     pub event_time_backwards: u64,
     /// The lowest `ts_event`, nanoseconds since the Unix epoch; none without rows.
@@ -51,6 +73,12 @@ pub struct RowStatistics {
     pub feed_delay_max: Option<i64>,
 }
 
+// The shape is serde's.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl RowStatistics {
     /// Counts one row.
     pub fn count(&mut self, row: &Row) {
@@ -63,6 +91,7 @@ impl RowStatistics {
             Some(Action::Clear) => Some(&mut self.clears),
             Some(Action::Trade) => Some(&mut self.trades),
             Some(Action::Fill) => Some(&mut self.fills),
+            None if row.action == ACTION_STATUS => Some(&mut self.statuses),
             None => None,
         };
         if let Some(counter) = counter {

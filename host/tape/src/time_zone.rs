@@ -44,7 +44,7 @@ impl Date {
     }
 
     /// Days since 1970-01-01.
-    const fn days(self) -> i64 {
+    pub(crate) const fn days(self) -> i64 {
         let year = if self.month <= 2 {
             self.year - 1
         } else {

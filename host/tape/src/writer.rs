@@ -3,6 +3,7 @@
 //! Takes in a header and rows in tape order; gives out a file that appears under its name only when it is whole. A
 //! writer that is dropped or fails takes its temporary file with it.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
@@ -22,7 +23,12 @@ use crate::digest::ColumnDigest;
 use crate::error::TapeError;
 use crate::format::{BATCH_ROWS, Header, KEY_DIGEST, KEY_STATISTICS, TapeSchema, column};
 use crate::row::Row;
-use crate::statistics::{Crossed, Resolution, RowStatistics, Statistics};
+use crate::statistics::{Crossed, Published, Resolution, RowStatistics, Statistics};
+
+/// Statistics of exchanges that a tape may hold.
+pub const PUBLISHED_MAX: usize = 100_000;
+/// Nanoseconds in a day.
+const DAY_NANOS: i64 = 86_400_000_000_000;
 
 /// What to do when the output exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +43,8 @@ pub enum Overwrite {
 /// A tape that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
+    /// What the rows are.
+    pub schema: TapeSchema,
     /// The footer's statistics.
     pub statistics: Statistics,
     /// The digest of the columns, in hexadecimal.
@@ -49,6 +57,7 @@ pub struct Written {
 pub struct TapeWriter {
     path: PathBuf,
     overwrite: Overwrite,
+    rows_schema: TapeSchema,
     schema: SchemaRef,
     /// Declared before `temporary`, so that it lets go of the file first.
     arrow: FileWriter<BufWriter<File>>,
@@ -56,6 +65,8 @@ pub struct TapeWriter {
     batch: Batch,
     digest: ColumnDigest,
     statistics: RowStatistics,
+    /// The latest of each instrument, kind and day (days since the Unix epoch).
+    published: BTreeMap<(u16, String, i64), Published>,
 }
 
 impl TapeWriter {
@@ -78,7 +89,8 @@ impl TapeWriter {
             let why = format!("the output {} is a folder", path.display());
             return Err(TapeError::Request { why });
         }
-        let schema = Arc::new(header.arrow_schema(schema)?);
+        let rows_schema = schema;
+        let schema = Arc::new(header.arrow_schema(rows_schema)?);
         let temporary = temporary_beside(path)?;
         let file = temporary
             .as_file()
@@ -89,12 +101,14 @@ impl TapeWriter {
         Ok(TapeWriter {
             path: path.to_path_buf(),
             overwrite,
+            rows_schema,
             schema,
             arrow,
             temporary,
             batch: Batch::with_room(),
             digest: ColumnDigest::new(),
             statistics: RowStatistics::default(),
+            published: BTreeMap::new(),
         })
     }
 
@@ -122,6 +136,21 @@ impl TapeWriter {
         Ok(())
     }
 
+    /// Notes a statistic that an exchange published; of one instrument, kind and day the latest stays.
+    ///
+    /// # Errors
+    /// There are more than [`PUBLISHED_MAX`].
+    pub fn publish(&mut self, published: Published) -> Result<(), TapeError> {
+        let day = published.ts_recv.div_euclid(DAY_NANOS);
+        let key = (published.instrument, published.name.clone(), day);
+        self.published.insert(key, published);
+        if self.published.len() > PUBLISHED_MAX {
+            let why = format!("a tape holds at most {PUBLISHED_MAX} published statistics");
+            return Err(TapeError::Request { why });
+        }
+        Ok(())
+    }
+
     /// The number of rows so far.
     pub const fn rows(&self) -> u64 {
         self.statistics.rows
@@ -141,6 +170,7 @@ impl TapeWriter {
             rows: self.statistics.clone(),
             crossed,
             resolution,
+            published: self.published.into_values().collect(),
         };
         let text = serde_json::to_string(&statistics).map_err(|error| TapeError::Request {
             why: format!("statistics: {error}"),
@@ -170,6 +200,7 @@ impl TapeWriter {
             .and_then(|folder| folder.sync_all())
             .map_err(|error| TapeError::io("syncing the folder of", &self.path, error))?;
         Ok(Written {
+            schema: self.rows_schema,
             statistics,
             digest,
             bytes,
@@ -189,7 +220,7 @@ impl TapeWriter {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -197,7 +228,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// A temporary file in the output's folder, with the rights that an ordinary new file would get.
-fn temporary_beside(path: &Path) -> Result<NamedTempFile, TapeError> {
+pub(crate) fn temporary_beside(path: &Path) -> Result<NamedTempFile, TapeError> {
     use std::os::unix::fs::PermissionsExt;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     tempfile::Builder::new()

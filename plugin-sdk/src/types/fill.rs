@@ -30,7 +30,8 @@ impl Liquidity {
 pub struct Fill {
     /// What was traded.
     pub instrument: InstrumentId,
-    /// The order that was filled.
+    /// The order that was filled; order 0, which is none, where the position changed without an order: the instrument
+    /// expired and was settled at `price`, or was split (`price` is 0 then).
     pub order_id: OrderId,
     /// The order's side.
     pub side: Side,

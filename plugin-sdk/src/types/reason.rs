@@ -72,11 +72,19 @@ pub enum Reason {
     RiskPriceCollar = 30,
     /// A limit of the run: the strategy lost too much, and trades no more.
     KillSwitch = 31,
+    /// Trading in the instrument has ended for good.
+    InstrumentExpired = 32,
+    /// A split of the instrument, which ends its orders.
+    CorporateAction = 33,
+    /// The account has too little for the margin of the order.
+    InsufficientMargin = 34,
+    /// The account had too little for the margin of its positions, which are being closed.
+    Liquidation = 35,
 }
 
 impl Reason {
     /// Every reason with its number, in order.
-    pub const ALL: [Reason; 32] = [
+    pub const ALL: [Reason; 36] = [
         Reason::None,
         Reason::UnknownInstrument,
         Reason::InvalidSide,
@@ -109,6 +117,10 @@ impl Reason {
         Reason::RiskOpenOrders,
         Reason::RiskPriceCollar,
         Reason::KillSwitch,
+        Reason::InstrumentExpired,
+        Reason::CorporateAction,
+        Reason::InsufficientMargin,
+        Reason::Liquidation,
     ];
 
     /// The reason of a number; `None` for one that this version does not know.
@@ -151,6 +163,10 @@ impl Reason {
             Reason::RiskOpenOrders => "risk: open orders",
             Reason::RiskPriceCollar => "risk: price collar",
             Reason::KillSwitch => "risk: kill switch",
+            Reason::InstrumentExpired => "instrument expired",
+            Reason::CorporateAction => "corporate action",
+            Reason::InsufficientMargin => "insufficient margin",
+            Reason::Liquidation => "liquidation",
         }
     }
 }

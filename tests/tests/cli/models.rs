@@ -117,3 +117,60 @@ fn a_mistake_in_a_model_is_named() {
     }
     assert!(!desk.names().contains(&"out".to_owned()));
 }
+
+/// The example program with models of its own, on a tape of price levels.
+#[test]
+fn models_of_a_crate_of_one_s_own_are_named_in_the_run_file() {
+    let desk = Desk::new();
+    let levels = desk.path("levels.tape");
+    let mut generate = super::command();
+    generate.args(["tape", "generate", "--seed", "7", "--messages", "20000"]);
+    super::said(generate.args(["--schema", "mbp", "-o"]).arg(&levels)).ok();
+    let settings = "queue = { model = \"Blend\", behind = 0.5 }\n\
+                    [latency]\nentry = { model = \"busy\", calm = \"50us\", busy = \"2ms\" }\n\
+                    [fees]\nmodel = \"free_at_first\"\nsettings = { free = 3, per_unit = \"0.25\" }\n";
+    let text = file_text(&desk, settings);
+    let text = text.replace(&format!("{:?}", tape()), &format!("{levels:?}"));
+    let file = desk.write("run.toml", text);
+    let example = build_directory().join("examples/own_models");
+    let mut command = std::process::Command::new("timeout");
+    command.arg("60").arg(example).arg("run").arg(&file);
+    super::said(&mut command).ok();
+    let run = run_json(&desk.path("out"));
+    assert_eq!(run["config"]["queue"]["model"], "Blend");
+    let fills = super::tables::Table::read(&desk.path("out"), "fills");
+    let (quantities, fees) = (fills.numbers("quantity"), fills.money("fee"));
+    let takers = fills.words("liquidity");
+    let mut free = 3;
+    let mut charged = 0;
+    for row in 0..fills.len() {
+        let paid = match takers[row].as_str() {
+            "taker" => (quantities[row] - free).max(0),
+            _ => 0,
+        };
+        free -= quantities[row].min(free);
+        assert_eq!(fees[row], paid * 250_000_000, "row {row}");
+        charged += paid;
+    }
+    assert!(charged > 0);
+    // Requests took at least as long as the calm line does, and in the busy time two milliseconds.
+    let journal = super::tables::Table::read(&desk.path("out"), "journal");
+    let sent = journal
+        .numbers("at")
+        .into_iter()
+        .zip(journal.numbers("order_id"));
+    let sent: std::collections::BTreeMap<i128, i128> = sent.map(|x| (x.1, x.0)).collect();
+    let orders = super::tables::Table::read(&desk.path("out"), "orders");
+    let landed = orders
+        .numbers("ts_event")
+        .into_iter()
+        .zip(orders.numbers("order_id"));
+    for (landed, order) in landed.filter(|x| sent.contains_key(&x.1)) {
+        let took = landed - sent[&order];
+        let busy = sent[&order] % 1_000_000_000 < 50_000_000;
+        assert!(took >= if busy { 2_000_000 } else { 50_000 }, "{took}");
+    }
+    // The program itself does not know them.
+    let refused = backplane(["run".as_ref(), file.as_os_str(), "--force".as_ref()]);
+    assert!(refused.error(3).contains("model `busy` is not one of"));
+}

@@ -4,8 +4,11 @@ mod market;
 
 use std::path::{Path, PathBuf};
 
-use backplane_calibrate::{Options, Recording, Report, Study};
+use backplane_calibrate::level_report::PriceLevel;
+use backplane_calibrate::{Levels, Options, Recording, Report, Study};
 use backplane_engine::exchange::Defect;
+use backplane_sdk::types::Timestamp;
+use backplane_tape::SourceMessage;
 use backplane_tape::import::{ImportOptions, import};
 use backplane_tests::market_data;
 use backplane_tests::rows::{instrument, resolve};
@@ -17,6 +20,7 @@ fn recording(seed: u64) -> Recording {
 
 fn study(recording: &Recording, defect: Option<Defect>) -> Report {
     let options = Options {
+        levels: Levels::Orders,
         defect,
         ..Options::default()
     };
@@ -25,7 +29,7 @@ fn study(recording: &Recording, defect: Option<Defect>) -> Report {
 
 /// What differs, of how many that were executed, at the longest horizon, whatever the class.
 fn differing(report: &Report) -> (u64, u64) {
-    let orders = &report.order_level;
+    let orders = report.order_level.as_ref().unwrap();
     let all = &orders.at.last().unwrap().everything;
     (all.differing, all.filled)
 }
@@ -38,7 +42,7 @@ fn ghosts_share_the_fate_of_every_order_of_a_market_of_price_and_time() {
         let (differ, filled) = differing(&report);
         assert_eq!(differ, 0, "seed {seed}\n{report}");
         executed += filled;
-        let orders = report.order_level;
+        let orders = report.order_level.unwrap();
         assert_eq!(orders.behind.violations, 0);
         assert_eq!(orders.natural.differing, 0);
     }
@@ -55,6 +59,76 @@ fn every_mistake_that_is_made_on_purpose_is_found() {
         let (differ, filled) = differing(&study(&recording(7), Some(defect)));
         println!("{defect:?}: {differ} of {filled} differ");
         assert!(differ * 100 > filled, "{defect:?}: {differ} of {filled}");
+    }
+}
+
+/// The study of queue models on price levels.
+fn levels(recording: &Recording) -> PriceLevel {
+    let options = Options {
+        levels: Levels::Prices,
+        ..Options::default()
+    };
+    let report = Study::new(recording, options).run(&mut |_| {});
+    report.price_level.unwrap()
+}
+
+#[test]
+fn the_bounds_of_queue_models_hold_on_a_market_of_price_and_time() {
+    let (mut careful, mut eager) = (0, 0);
+    for seed in 1..12 {
+        for at in levels(&recording(seed)).at {
+            let first = at.models.first().unwrap();
+            let last = at.models.last().unwrap();
+            assert_eq!(first.chosen.model, "RiskAverse");
+            assert_eq!(last.chosen.model, "all ahead");
+            // Who is filled by the careful model was executed, and nearly all who were executed are filled by the eager
+            // one: what was cancelled within a match event is shown after its trades.
+            assert_eq!(first.agreement.precision, Some(1.0), "seed {seed}");
+            assert!(last.agreement.recall > Some(0.9), "seed {seed}");
+            careful += first.agreement.quantity_simulated - first.agreement.quantity;
+            eager += last.agreement.quantity_simulated - last.agreement.quantity;
+            for line in &at.models {
+                let filled = line.agreement.quantity_simulated;
+                let is_touch = line.chosen.model == "FillAtTouch";
+                assert!(is_touch || filled >= first.agreement.quantity_simulated);
+            }
+            let placebo = at
+                .placebos
+                .iter()
+                .find(|x| x.chosen.model == "trade-through only");
+            let placebo = placebo.unwrap().agreement.f1.unwrap();
+            assert!(placebo < at.selected.agreement.f1.unwrap());
+        }
+    }
+    assert!(careful < -500 && careful < eager, "{careful} {eager}");
+}
+
+#[test]
+fn a_model_is_chosen_before_it_is_scored() {
+    let messages = market::random(5, 2_000);
+    // The last orders come and go half a minute later: that changes what becomes of them within their horizon.
+    let keep = messages.len() * 19 / 20;
+    let studied = |later: i64| {
+        let late = |(place, x): (usize, &SourceMessage)| {
+            let by = if place < keep {
+                0
+            } else {
+                later * place as i64
+            };
+            SourceMessage {
+                ts_event: Timestamp(x.ts_event.0 + by),
+                ts_recv: Timestamp(x.ts_recv.0 + by),
+                ..*x
+            }
+        };
+        let messages: Vec<_> = messages.iter().enumerate().map(late).collect();
+        let rows = resolve(&messages, 1);
+        levels(&Recording::new("made".to_owned(), vec![instrument()], rows))
+    };
+    for (before, after) in studied(0).at.iter().zip(&studied(1_000_000_000).at) {
+        assert_eq!(before.choices.len(), 5);
+        assert_eq!(before.choices, after.choices);
+        assert_ne!(before.selected.agreement, after.selected.agreement);
     }
 }
 
@@ -94,7 +168,7 @@ fn ghosts_share_the_fate_of_real_orders() {
     for inputs in [&es[..], &goog[..]] {
         let directory = tempfile::tempdir().unwrap();
         let report = study(&imported(directory.path(), inputs), None);
-        let orders = &report.order_level;
+        let orders = report.order_level.as_ref().unwrap();
         assert_eq!(orders.behind.violations, 0);
         for at in &orders.at[1..] {
             let (all, known) = (&at.everything, &at.after_classes);

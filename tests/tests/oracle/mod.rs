@@ -130,12 +130,21 @@ pub(crate) fn answers_after(
     latency: Latency,
     orders: OrderRules,
 ) -> Result<Vec<Effect>, RunError> {
-    let mut effects = Effects::default();
     let config = RunConfig {
         latency,
         orders,
         ..RunConfig::default()
     };
+    answers_by(source, guest, config)
+}
+
+/// As [`answers`] with any settings.
+pub(crate) fn answers_by(
+    source: &mut Rows,
+    guest: Box<dyn Guest>,
+    config: RunConfig,
+) -> Result<Vec<Effect>, RunError> {
+    let mut effects = Effects::default();
     play_by(source, vec![guest], config, Vec::new(), &mut effects)?;
     Ok(effects.0)
 }

@@ -2,13 +2,16 @@
 //! says of the same market on a tape of orders.
 
 mod cases;
+mod laws;
 mod market;
 mod orders;
+mod queues;
 mod rules;
 
 use std::collections::BTreeMap;
 
-use backplane_engine::exchange::{OrderRules, Taken};
+use backplane_engine::RunConfig;
+use backplane_engine::exchange::{LevelModel, OrderRules, QueueRules, Taken};
 use backplane_engine::record::FillReason;
 use backplane_sdk::types::{Action, InstrumentId, Order, OrderStatus, Price, Quantity, Side};
 use backplane_tape::{Row, SourceMessage};
@@ -17,8 +20,9 @@ use proptest::prelude::*;
 
 use crate::oracle::flow::{self, Random};
 use crate::oracle::scripted::Deed;
-use crate::oracle::{Delays, Effect, answers, answers_after, scripted, side};
+use crate::oracle::{Delays, Effect, answers_after, answers_by, scripted, side};
 use crate::planned::{on_levels, on_orders, planned};
+use laws::Law;
 use market::Cancels;
 pub(crate) use market::message;
 
@@ -116,8 +120,61 @@ fn delays() -> impl Strategy<Value = Delays> {
     })
 }
 
+/// Every queue model that does not draw, and the law that it follows; the careful one as often as all of a kind.
+fn laws() -> [(LevelModel, Law); 12] {
+    let n = |x: f64| (x * 1e9) as i64;
+    [
+        (LevelModel::RiskAverse, Law::RiskAverse),
+        (LevelModel::RiskAverse, Law::RiskAverse),
+        (LevelModel::RiskAverse, Law::RiskAverse),
+        (
+            LevelModel::PowerProb { n: n(1.0) },
+            Law::Probability(laws::power, 1.0),
+        ),
+        (
+            LevelModel::PowerProb { n: n(2.5) },
+            Law::Probability(laws::power, 2.5),
+        ),
+        (
+            LevelModel::PowerProb2 { n: n(3.0) },
+            Law::Probability(laws::power_2, 3.0),
+        ),
+        (
+            LevelModel::PowerProb3 { n: n(0.5) },
+            Law::Probability(laws::power_3, 0.5),
+        ),
+        (
+            LevelModel::PowerProb3 { n: n(3.0) },
+            Law::Probability(laws::power_3, 3.0),
+        ),
+        (LevelModel::LogProb, Law::Probability(laws::log, 0.0)),
+        (LevelModel::LogProb2, Law::Probability(laws::log_2, 0.0)),
+        (LevelModel::SizeMatch, Law::SizeMatch),
+        (LevelModel::AllAhead, Law::AllAhead),
+    ]
+}
+
+/// A test whose laws all say the same proves nothing.
+#[test]
+fn every_queue_model_fills_otherwise_than_every_other() {
+    let mut fills = Vec::new();
+    for (_, law) in &laws()[2..] {
+        let quantity: i64 = (1..150)
+            .map(|seed| quantity(&rules::simulate(&level_rows(seed, 200), seed, DELAYS, *law)))
+            .sum();
+        fills.push(quantity);
+    }
+    println!("{fills:?}");
+    assert!(
+        fills.iter().all(|x| *x >= fills[0]),
+        "the careful one fills least"
+    );
+    let distinct: std::collections::BTreeSet<_> = fills.iter().collect();
+    assert!(distinct.len() >= fills.len() - 1, "{fills:?}");
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn the_engine_follows_the_rules_of_price_levels_in_every_answer(
@@ -125,11 +182,18 @@ proptest! {
         delays in delays(),
         steps in 20usize..250,
         batch in 1usize..60,
+        law in 0usize..12,
     ) {
         let rows = level_rows(seed, steps);
-        let expected = rules::simulate(&rows, seed, delays);
+        let (model, law) = laws()[law].clone();
+        let expected = rules::simulate(&rows, seed, delays, law);
         let mut source = Rows::of_levels(rows, batch);
-        let found = answers(&mut source, scripted(seed), delays).unwrap();
+        let config = RunConfig {
+            latency: delays.latency(),
+            queue: QueueRules { model, ..QueueRules::default() },
+            ..RunConfig::default()
+        };
+        let found = answers_by(&mut source, scripted(seed), config).unwrap();
         for (number, (found, expected)) in found.iter().zip(&expected).enumerate() {
             prop_assert_eq!(found, expected, "answer {}", number);
         }
@@ -207,7 +271,7 @@ fn the_markets_of_levels_exercise_every_way_to_be_filled() {
     let mut counts = [0usize; 4];
     let mut refusals = 0;
     for seed in 1..400 {
-        for effect in rules::simulate(&level_rows(seed, 200), seed, DELAYS) {
+        for effect in rules::simulate(&level_rows(seed, 200), seed, DELAYS, Law::RiskAverse) {
             match effect {
                 Effect::Fill { reason, .. } => counts[reason as usize] += 1,
                 Effect::Update { status, .. } => {

@@ -10,11 +10,12 @@ use backplane_engine::record::FillReason;
 use backplane_sdk::types::{Order, OrderStatus, OrderType, Reason, Side, TimeInForce};
 use backplane_tape::{Row, Signals};
 
+use super::laws::{Law, Queue};
 use crate::oracle::scripted::{Deed, reaction, script};
 use crate::oracle::{Delays, Effect};
 
 /// An own order, on its way or resting.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Own {
     id: u64,
     side: Side,
@@ -24,6 +25,7 @@ struct Own {
     /// What stood at its price when it took its place, and what of that stands there now.
     queue_ahead: i64,
     ahead: i64,
+    queue: Queue,
     post_only: bool,
 }
 
@@ -41,6 +43,7 @@ impl Own {
 type Place = (usize, i64);
 
 struct Exchange {
+    law: Law,
     /// What rests, by side and price.
     book: BTreeMap<Place, i64>,
     /// What of it we took.
@@ -52,8 +55,9 @@ struct Exchange {
 }
 
 /// Every answer that a strategy following the script gets.
-pub(super) fn simulate(rows: &[Row], seed: u64, delays: Delays) -> Vec<Effect> {
+pub(super) fn simulate(rows: &[Row], seed: u64, delays: Delays, law: Law) -> Vec<Effect> {
     let mut exchange = Exchange {
+        law,
         book: BTreeMap::new(),
         taken: BTreeMap::new(),
         own: Vec::new(),
@@ -134,6 +138,11 @@ impl Exchange {
         let place = (side.index(), row.price);
         let is_hidden = row.signals & Signals::HIDDEN != 0;
         let mut fills = Vec::new();
+        let here = self
+            .own
+            .iter()
+            .filter(|x| (x.side.index(), x.price) == place);
+        let before: Vec<(u64, i64)> = here.map(|x| (x.id, x.ahead)).collect();
         for _ in 0..row.size {
             let through = self.first(side, |x| x.meets(row.price) && x.price != row.price);
             if let Some(number) = through {
@@ -155,6 +164,14 @@ impl Exchange {
                 own.ahead = (own.ahead - 1).max(0);
             }
         }
+        if !is_hidden {
+            for (id, ahead) in before {
+                let own = self.own.iter_mut().find(|x| x.id == id).unwrap();
+                let filled = fills.iter().any(|x: &(Own, i64, FillReason)| x.0.id == id);
+                own.queue.trade(row.size.into(), ahead - own.ahead, filled);
+                own.ahead = own.queue.ahead();
+            }
+        }
         self.tell_fills(&fills, row.ts_event);
         if !is_hidden && let Some(taken) = self.taken.get_mut(&place) {
             *taken = (*taken - i64::from(row.size)).max(0);
@@ -170,7 +187,8 @@ impl Exchange {
         *taken = (*taken).min(shown);
         let is_here = |x: &&mut Own| x.side == side && x.price == row.price;
         for own in self.own.iter_mut().filter(is_here) {
-            own.ahead = own.ahead.min(shown);
+            own.queue.change(self.law, shown);
+            own.ahead = own.queue.ahead();
         }
         if row.action != b'A' {
             return;
@@ -204,8 +222,8 @@ impl Exchange {
         let own = &mut self.own[number];
         own.leaves -= 1;
         match fills.last_mut().filter(|x| x.0.id == own.id) {
-            Some(fill) => *fill = (*own, fill.1 + 1, reason),
-            None => fills.push((*own, 1, reason)),
+            Some(fill) => *fill = (own.clone(), fill.1 + 1, reason),
+            None => fills.push((own.clone(), 1, reason)),
         }
     }
 
@@ -307,6 +325,7 @@ impl Exchange {
             leaves: order.quantity.0,
             queue_ahead: 0,
             ahead: 0,
+            queue: Queue::default(),
             post_only: order.post_only,
         };
         let refusal = if own.post_only && offered > 0 {
@@ -354,6 +373,7 @@ impl Exchange {
             self.own.push(Own {
                 queue_ahead: ahead,
                 ahead,
+                queue: Queue::new(ahead),
                 ..own
             });
         }
@@ -364,12 +384,12 @@ impl Exchange {
             let (status, reason) = (OrderStatus::ReplaceRejected, Reason::UnknownOrder);
             return self.tell(id, status, reason, 0, at);
         };
-        let before = self.own[number];
+        let before = self.own[number].clone();
         let after = Own {
             price,
             quantity,
             leaves: quantity - (before.quantity - before.leaves),
-            ..before
+            ..before.clone()
         };
         let keeps_place = price == before.price && quantity <= before.quantity;
         let offers = match keeps_place {

@@ -42,7 +42,7 @@ pub fn made_of(messages: Vec<SourceMessage>, unknown_orders: UnknownOrders) -> T
         multiplier: 1_000_000_000,
         currency: "USD".into(),
         expiration: None,
-        tick_inferred: false,
+        ..InstrumentDefinition::default()
     };
     write(vec![definition], unknown_orders, messages.into_iter())
 }

@@ -142,8 +142,8 @@ pub struct Sandboxed {
     pub instances: u64,
     /// The anonymous memory of each when it was made, in bytes.
     pub bytes_each: u64,
-    /// The same after they heard a part of the tape.
-    pub bytes_each_after: u64,
+    /// The most that it was while they heard a part of the tape, the run's own memory included.
+    pub bytes_each_most: u64,
     /// The rows of that part.
     pub rows: u64,
     /// Nanoseconds of processor time for each message that one of them heard.

@@ -6,10 +6,11 @@ use backplane_benches::market::Market;
 use backplane_benches::sources::FirstRows;
 use backplane_benches::strategies::{market_maker_params, module_path, replay_from, wants_details};
 use backplane_benches::time::{median, timed};
-use backplane_engine::Unwatched;
+use backplane_engine::Watcher;
 use backplane_engine::guest::Guest;
 use backplane_guests::wasm::{Limits, Sandbox, Settings, WasmPlugin};
 use backplane_sdk::params::Params;
+use backplane_sdk::types::Timestamp;
 
 use crate::figures::Sandboxed;
 use crate::memory::anonymous;
@@ -20,6 +21,22 @@ pub const INSTANCES: usize = 1_000;
 const ROWS: u64 = 100_000;
 /// How often a module is started.
 const STARTS: usize = 9;
+
+/// The most memory that there was while a tape was replayed.
+#[derive(Default)]
+struct Peak {
+    next: u64,
+    bytes: u64,
+}
+
+impl Watcher for Peak {
+    fn progress(&mut self, rows: u64, _: Timestamp) {
+        if rows >= self.next {
+            self.next = rows + ROWS / 20;
+            self.bytes = self.bytes.max(anonymous());
+        }
+    }
+}
 
 /// Measures the market maker's module.
 pub fn measure(market: &Market) -> Option<Sandboxed> {
@@ -50,17 +67,17 @@ pub fn measure(market: &Market) -> Option<Sandboxed> {
     let made = anonymous();
     let with_details = wants_details(guests[0].as_ref());
     let count = guests.len() as u64;
-    let (elapsed, (summary, after)) = timed(|| {
+    let mut peak = Peak::default();
+    let (elapsed, summary) = timed(|| {
         let source = &mut FirstRows::new(market.reader(with_details), ROWS);
-        let summary = replay_from(&market.instruments, source, guests, &mut Unwatched);
-        (summary, anonymous())
+        replay_from(&market.instruments, source, guests, &mut peak)
     });
     let heard: u64 = summary.instances.iter().map(|x| x.messages).sum();
     Some(Sandboxed {
         start_ns,
         instances: count,
         bytes_each: made.saturating_sub(before) / count,
-        bytes_each_after: after.saturating_sub(before) / count,
+        bytes_each_most: peak.bytes.saturating_sub(before) / count,
         rows: summary.messages,
         ns_per_message: elapsed.cpu_ns as f64 / heard.max(1) as f64,
     })

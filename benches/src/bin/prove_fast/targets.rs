@@ -197,7 +197,7 @@ impl Targets<'_> {
             "ms",
             Some(most),
         );
-        let bytes = found.as_ref().map(|x| x.bytes_each_after as f64 / 1024.0);
+        let bytes = found.as_ref().map(|x| x.bytes_each_most as f64 / 1024.0);
         self.push("memory of each of a thousand modules", bytes, "KiB", None);
         if let Some(found) = found {
             self.note(format!(

@@ -7,7 +7,8 @@ use std::fmt::{self, Display, Formatter};
 use backplane_calibrate::Report;
 use backplane_calibrate::agreement::Agreement;
 use backplane_calibrate::classes::Class;
-use backplane_calibrate::report::ClassLine;
+use backplane_calibrate::level_report::PriceLevelAt;
+use backplane_calibrate::report::OrderLevel;
 use serde::Serialize;
 
 /// What came of a line.
@@ -88,9 +89,92 @@ impl Display for Line {
     }
 }
 
+/// What is demanded of the queue models that are chosen on earlier blocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Demands {
+    /// How far the filled quantity may be from the executed one.
+    pub ratio: f64,
+    /// The least F1.
+    pub f1: f64,
+    /// The least Jaccard of contested ghosts.
+    pub contested: f64,
+}
+
+/// The skill that is demanded of them.
+const SKILL: f64 = 0.3;
+
 /// The lines of a study.
-pub fn of(tape: &str, report: &Report) -> Vec<Line> {
-    let orders = &report.order_level;
+pub fn of(tape: &str, demands: Demands, report: &Report) -> Vec<Line> {
+    let mut lines = of_orders(tape, report);
+    for at in report.price_level.iter().flat_map(|x| &x.at) {
+        lines.extend(of_prices(tape, demands, at));
+    }
+    lines
+}
+
+/// The lines of the models that were chosen, and of the placebos.
+fn of_prices(tape: &str, demands: Demands, at: &PriceLevelAt) -> Vec<Line> {
+    let Demands {
+        ratio,
+        f1,
+        contested,
+    } = demands;
+    let name = |what: &str| format!("{tape}, price levels, within {} s, {what}", at.seconds);
+    let judged = |what: &str, value: Option<f64>, demanded: String, holds: &dyn Fn(f64) -> bool| {
+        let line = Line::new(name(what), value, &demanded, |_| true);
+        let verdict = match value.is_some_and(holds) {
+            true => Verdict::Met,
+            false => Verdict::Missed,
+        };
+        Line { verdict, ..line }
+    };
+    let (all, hard) = (&at.selected.agreement, &at.selected.contested);
+    let choices: Vec<String> = at.choices.iter().map(ToString::to_string).collect();
+    let errors = format!(
+        "2 standard errors {:.4}, by blocks {:.4}; chosen: {}",
+        2.0 * all.standard_error.unwrap_or_default(),
+        2.0 * all.bootstrap_error.unwrap_or_default(),
+        choices.join(", ")
+    );
+    let of_ratio = format!("{} to {}", 1.0 - ratio, 1.0 + ratio);
+    let mut lines = vec![
+        judged("ratio", all.ratio, of_ratio, &|x| (x - 1.0).abs() <= ratio).noted(errors),
+        judged("F1", all.f1, format!("at least {f1}"), &|x| x >= f1),
+        judged(
+            "contested, Jaccard",
+            hard.agreement.jaccard,
+            format!("at least {contested}"),
+            &|x| x >= contested,
+        )
+        .noted(format!("{} ghosts", hard.agreement.ghosts)),
+        judged(
+            "contested, skill",
+            hard.skill,
+            format!("more than {SKILL}"),
+            &|x| x > SKILL,
+        ),
+    ];
+    for placebo in &at.placebos {
+        let what = |figure: &str| format!("placebo, {}, {figure}", placebo.chosen);
+        let below = |x: f64, real: Option<f64>| real.is_some_and(|real| x < real);
+        let (found, real) = (placebo.agreement.f1, all.f1);
+        let demanded = "less than the chosen models'".to_owned();
+        lines.push(judged(&what("F1"), found, demanded.clone(), &|x| {
+            below(x, real)
+        }));
+        let (found, real) = (placebo.contested.agreement.jaccard, hard.agreement.jaccard);
+        lines.push(judged(&what("contested, Jaccard"), found, demanded, &|x| {
+            below(x, real)
+        }));
+    }
+    lines
+}
+
+/// The lines of ghosts on the tape of orders.
+fn of_orders(tape: &str, report: &Report) -> Vec<Line> {
+    let Some(orders) = &report.order_level else {
+        return Vec::new();
+    };
     let mut lines = Vec::new();
     for at in &orders.at {
         let name = |what: &str| format!("{tape}, orders, within {} s, {what}", at.seconds);
@@ -105,7 +189,7 @@ pub fn of(tape: &str, report: &Report) -> Vec<Line> {
             }
         }
     }
-    lines.extend(class_lines(tape, report, &orders.classes));
+    lines.extend(class_lines(tape, report, orders));
     let behind = &orders.behind;
     let name = format!("{tape}, orders, just behind a real order, filled before it");
     let note = format!(
@@ -119,14 +203,15 @@ pub fn of(tape: &str, report: &Report) -> Vec<Line> {
 }
 
 /// How many orders have a class: of all orders it is judged, of those that were executed it is shown.
-fn class_lines(tape: &str, report: &Report, classes: &[ClassLine]) -> [Line; 2] {
+fn class_lines(tape: &str, report: &Report, orders: &OrderLevel) -> [Line; 2] {
+    let classes = &orders.classes;
     let members = || classes.iter().filter(|x| x.class != Class::LeftWindow);
     let sum = |of: fn(&Agreement) -> u64| members().map(|x| of(&x.agreement)).sum::<u64>();
     let (ghosts, filled) = (sum(|x| x.ghosts), sum(|x| x.filled));
     let quantity: i64 = members().map(|x| x.agreement.quantity).sum();
     let censored = classes.iter().find(|x| x.class == Class::LeftWindow);
     let censored = censored.map_or(0, |x| x.agreement.ghosts);
-    let at = report.order_level.at.last();
+    let at = orders.at.last();
     let executed = at.map_or(0, |x| x.everything.filled);
     let share = |part: u64, all: u64| Some(part as f64 / all.max(1) as f64);
     let name = |of: &str| format!("{tape}, orders, classes, share of {of}");

@@ -11,33 +11,51 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use backplane_calibrate::{Options, Recording, Report, Study};
+use backplane_calibrate::{Levels, Options, Recording, Report, Study};
 use backplane_engine::exchange::Defect;
 use backplane_tape::Overwrite;
 use backplane_tape::import::{ImportOptions, import};
 use clap::Parser;
 use serde::Serialize;
 
-use lines::{Line, Verdict};
+use lines::{Demands, Line, Verdict};
 
 /// The version of the JSON form.
 const VERSION: u32 = 1;
 /// Exit code where a line was missed.
 const MISSED: u8 = 8;
 
-/// The recordings: a name, and the files below the folder of market data.
-const RECORDINGS: [(&str, &[&str]); 2] = [
-    (
-        "ES",
-        &[
+/// A recording that is studied.
+struct Recorded {
+    name: &'static str,
+    /// The files below the folder of market data.
+    files: &'static [&'static str],
+    /// What is demanded of queue models on its price levels.
+    demands: Demands,
+}
+
+const RECORDINGS: [Recorded; 2] = [
+    Recorded {
+        name: "ES",
+        files: &[
             "databento_dbn/esh4-glbx-mdp3-20231224.mbo.dbn.zst",
             "databento_dbn/esh4-glbx-mdp3-20231225.mbo.dbn.zst",
         ],
-    ),
-    (
-        "GOOG",
-        &["lobster/LOBSTER_SampleFile_GOOG_2012-06-21_10.zip"],
-    ),
+        demands: Demands {
+            ratio: 0.02,
+            f1: 0.99,
+            contested: 0.7,
+        },
+    },
+    Recorded {
+        name: "GOOG",
+        files: &["lobster/LOBSTER_SampleFile_GOOG_2012-06-21_10.zip"],
+        demands: Demands {
+            ratio: 0.005,
+            f1: 0.998,
+            contested: 0.75,
+        },
+    },
 ];
 
 /// The mistakes that must be found, in words.
@@ -88,8 +106,9 @@ fn main() -> ExitCode {
         left_out: Vec::new(),
         lines: Vec::new(),
     };
-    for (name, files) in RECORDINGS {
-        let tape = match tape(name, files) {
+    for recorded in &RECORDINGS {
+        let name = recorded.name;
+        let tape = match tape(name, recorded.files) {
             Ok(tape) => tape,
             Err(why) => {
                 proof.left_out.push(format!("{name}: {why}"));
@@ -97,7 +116,7 @@ fn main() -> ExitCode {
             }
         };
         match Recording::read(&tape) {
-            Ok(recording) => prove(name, &recording, &request, &mut proof),
+            Ok(recording) => prove(recorded, &recording, &request, &mut proof),
             Err(error) => {
                 eprintln!("error: {error}\nhint: {}", error.hint());
                 return ExitCode::FAILURE;
@@ -134,9 +153,11 @@ fn tape(name: &str, files: &[&str]) -> Result<PathBuf, String> {
 }
 
 /// Studies a recording with the engine as it is, then with each mistake.
-fn prove(name: &str, recording: &Recording, request: &Request, proof: &mut Proof) {
-    let study = |defect| {
+fn prove(recorded: &Recorded, recording: &Recording, request: &Request, proof: &mut Proof) {
+    let (name, demands) = (recorded.name, recorded.demands);
+    let study = |levels, defect| {
         let options = Options {
+            levels,
             sample: request.sample.map(NonZeroUsize::get),
             seed: request.seed,
             defect,
@@ -144,15 +165,15 @@ fn prove(name: &str, recording: &Recording, request: &Request, proof: &mut Proof
         Study::new(recording, options).run(&mut |_| {})
     };
     eprintln!("shadowing the orders of {name}");
-    let report = study(None);
-    let sound = lines::of(name, &report);
+    let report = study(Levels::Both, None);
+    let sound = lines::of(name, demands, &report);
     proof.lines.extend(sound.iter().cloned());
     proof.studies.push(report);
     // One of the recordings knows changes of orders and events of several prints.
-    if name == RECORDINGS[0].0 {
+    if name == RECORDINGS[0].name {
         for (defect, what) in DEFECTS {
             eprintln!("shadowing the orders of {name} where {what}");
-            let found = lines::of(name, &study(Some(defect)));
+            let found = lines::of(name, demands, &study(Levels::Orders, Some(defect)));
             proof
                 .lines
                 .push(lines::of_defect(name, what, &found, &sound));

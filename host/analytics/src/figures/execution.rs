@@ -3,7 +3,7 @@
 //! Takes in the tables `fills`, `journal` and `orders`; gives out counts, turnover, round trips, inventory and what
 //! taking cost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use backplane_engine::contract::Contract;
 use backplane_sdk::types::{Money, Price, Quantity, Side, Timestamp};
@@ -14,7 +14,7 @@ use crate::error::AnalyticsError;
 use crate::metrics::Figure;
 use crate::run_file::RunFile;
 use crate::tables::reader::{Places, TableReader};
-use crate::tables::schema::{FILLS, JOURNAL, ORDERS};
+use crate::tables::schema::{FILLS, JOURNAL, ORDERS, SETTLEMENTS};
 use crate::trades::{Execution, Lots, TradeStatistics};
 
 /// What an order took, until its arrival price is found in the journal.
@@ -157,6 +157,7 @@ pub(super) fn read_activities(source: &Source<'_>) -> Result<Vec<Activity>, Anal
 fn read_fills(source: &Source<'_>, activities: &mut [Activity]) -> Result<(), AnalyticsError> {
     let first = source.run.summary.first;
     let instruments = &source.run.description.tape.instruments;
+    let mut settlements = settlements(source)?;
     let mut table = source.open(&FILLS)?;
     while let Some(batch) = table.next()? {
         let instance = batch.places("instance", &source.instances)?;
@@ -184,9 +185,17 @@ fn read_fills(source: &Source<'_>, activities: &mut [Activity]) -> Result<(), An
                 inventory: Inventory::new(first),
                 fills: 0,
             });
+            let trades = &mut activity.totals.trades;
+            if let Some(pending) = settlements.get_mut(&(instance, instrument)) {
+                let takes = liquidity.at(row) == "taker";
+                let comes = |x: &Change| x.at < at.at(row) || x.at == at.at(row) && takes;
+                while let Some(change) = pending.front().copied().filter(comes) {
+                    pending.pop_front();
+                    account.settle(&change, trades);
+                }
+            }
             account.fills += 1;
             account.inventory.set(at.at(row), position.at(row));
-            let trades = &mut activity.totals.trades;
             account.lots.add(&execution, |trip| trades.add(&trip));
             activity.filled_orders.insert(order.value(row));
             count(&mut activity.fill_reasons, reason.at(row));
@@ -194,7 +203,64 @@ fn read_fills(source: &Source<'_>, activities: &mut [Activity]) -> Result<(), An
             activity.add(&execution, &contract, taker);
         }
     }
+    for ((instance, instrument), pending) in settlements {
+        let activity = &mut activities[instance];
+        if let Some(account) = activity.accounts.get_mut(&instrument) {
+            for change in pending {
+                account.settle(&change, &mut activity.totals.trades);
+            }
+        }
+    }
     Ok(())
+}
+
+/// A position that changed without an order.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    at: i64,
+    price: i64,
+    position: i64,
+}
+
+type Changes = BTreeMap<(usize, usize), VecDeque<Change>>;
+
+/// The changes of positions without an order, by instance and instrument; none where the results are older than these.
+fn settlements(source: &Source<'_>) -> Result<Changes, AnalyticsError> {
+    let mut changes = Changes::new();
+    if !source.run.tables.contains_key(SETTLEMENTS.name) {
+        return Ok(changes);
+    }
+    let mut table = source.open(&SETTLEMENTS)?;
+    while let Some(batch) = table.next()? {
+        let instance = batch.places("instance", &source.instances)?;
+        let instrument = batch.places("instrument", &source.instruments)?;
+        let (at, price) = (batch.integers("ts_event")?, batch.integers("price")?);
+        let (before, after) = (batch.integers("before")?, batch.integers("position")?);
+        for row in 0..batch.rows() {
+            let (Some(instance), Some(instrument)) = (instance[row], instrument[row]) else {
+                continue;
+            };
+            if before.at(row) != after.at(row) {
+                let change = Change {
+                    at: at.at(row),
+                    price: price.get(row).unwrap_or_default(),
+                    position: after.at(row),
+                };
+                let of_account = changes.entry((instance, instrument)).or_default();
+                of_account.push_back(change);
+            }
+        }
+    }
+    Ok(changes)
+}
+
+impl Account {
+    fn settle(&mut self, change: &Change, trades: &mut TradeStatistics) {
+        let at = (Timestamp(change.at), Price(change.price));
+        let position = Quantity(change.position);
+        self.lots.settle(at, position, |trip| trades.add(&trip));
+        self.inventory.set(change.at, change.position);
+    }
 }
 
 fn side_of(word: &str) -> Side {

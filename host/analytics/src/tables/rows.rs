@@ -3,7 +3,7 @@
 //! Takes in the engine's records; gives out rows of [`Cell`]s in the order of the columns of [`super::schema`].
 
 use backplane_engine::record::{
-    BestLevels, CommandRecord, EquityRecord, FillReason, FillRecord, OrderRecord,
+    BestLevels, CommandRecord, EquityRecord, FillReason, FillRecord, OrderRecord, SettlementRecord,
 };
 use backplane_sdk::abi::CommandBody;
 use backplane_sdk::abi::v1::{command_flag, command_kind};
@@ -180,6 +180,22 @@ pub(super) fn equity(record: &EquityRecord, multiplier: i64) -> [Cell<'static>; 
         Cell::Integer(Some(multiplier)),
         Cell::Money(record.fees.0),
         Cell::Money(record.equity.0),
+    ]
+}
+
+/// A row of `settlements`.
+pub(super) fn settlement(record: &SettlementRecord) -> [Cell<'static>; 10] {
+    [
+        Cell::Word(Some(record.instance.0)),
+        time(record.ts_event),
+        time(record.at),
+        Cell::Word(Some(record.instrument.0)),
+        Cell::Word(Some(record.occasion.number().into())),
+        price(record.price),
+        Cell::Integer(Some(record.before.0)),
+        Cell::Integer(Some(record.position.0)),
+        Cell::Money(record.amount.0),
+        Cell::Money(record.cash.0),
     ]
 }
 

@@ -232,6 +232,23 @@ pub const EQUITY: Table = Table {
     ],
 };
 
+/// What happened to positions without an order, one row each.
+pub const SETTLEMENTS: Table = Table {
+    name: "settlements",
+    columns: &[
+        column("instance", Kind::Word),
+        column("ts_event", Kind::Time),
+        column("ts_recv", Kind::Time),
+        column("instrument", Kind::Word),
+        column("occasion", Kind::Word),
+        nullable("price", Kind::Price),
+        column("before", Kind::Quantity),
+        column("position", Kind::Quantity),
+        column("amount", Kind::Money),
+        column("cash", Kind::Money),
+    ],
+};
+
 /// Values that strategies recorded, one row each.
 pub const METRICS: Table = Table {
     name: "metrics",
@@ -255,4 +272,4 @@ pub const LOG: Table = Table {
 };
 
 /// Every table.
-pub const TABLES: [Table; 6] = [ORDERS, JOURNAL, FILLS, EQUITY, METRICS, LOG];
+pub const TABLES: [Table; 7] = [ORDERS, JOURNAL, FILLS, EQUITY, SETTLEMENTS, METRICS, LOG];

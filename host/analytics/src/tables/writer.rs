@@ -10,13 +10,14 @@ use std::sync::Arc;
 use arrow::array::StringArray;
 use backplane_engine::record::{
     CommandRecord, EquityRecord, FillRecord, LogRecord, MetricRecord, OrderRecord, RecordError,
-    Recorder,
+    Recorder, SettlementRecord,
 };
+use backplane_engine::schedule::Occasion;
 use backplane_engine::summary::RunSummary;
 
 use super::buffer::Cell;
 use super::rows;
-use super::schema::{EQUITY, FILLS, JOURNAL, LOG, METRICS, ORDERS, Table};
+use super::schema::{EQUITY, FILLS, JOURNAL, LOG, METRICS, ORDERS, SETTLEMENTS, Table};
 use super::table_writer::TableWriter;
 use crate::description::RunDescription;
 use crate::error::AnalyticsError;
@@ -31,6 +32,7 @@ pub struct ResultsWriter {
     journal: TableWriter,
     fills: TableWriter,
     equity: TableWriter,
+    settlements: TableWriter,
     metrics: TableWriter,
     log: TableWriter,
     multipliers: Vec<i64>,
@@ -76,6 +78,7 @@ impl ResultsWriter {
             journal: create(JOURNAL)?,
             fills: create(FILLS)?,
             equity: create(EQUITY)?,
+            settlements: create(SETTLEMENTS)?,
             metrics: create(METRICS)?,
             log: create(LOG)?,
             multipliers: instruments.iter().map(|x| x.multiplier).collect(),
@@ -95,6 +98,7 @@ impl ResultsWriter {
             (JOURNAL.name.to_owned(), self.journal.close()?),
             (FILLS.name.to_owned(), self.fills.close()?),
             (EQUITY.name.to_owned(), self.equity.close()?),
+            (SETTLEMENTS.name.to_owned(), self.settlements.close()?),
             (METRICS.name.to_owned(), self.metrics.close()?),
             (LOG.name.to_owned(), self.log.close()?),
         ]);
@@ -141,6 +145,7 @@ impl Words {
             "order_type" => list(rows::ORDER_TYPES.iter().copied()),
             "time_in_force" => list(rows::TIMES_IN_FORCE.iter().copied()),
             "liquidity" => list(rows::LIQUIDITIES.iter().copied()),
+            "occasion" => list(Occasion::TEXTS.into_iter()),
             "level" => list(rows::LOG_LEVELS.iter().copied()),
             _ if table == FILLS => list(rows::FILL_REASONS.iter().copied()),
             _ => list(rows::reasons().into_iter()),
@@ -177,6 +182,10 @@ impl Recorder for ResultsWriter {
             )));
         };
         Ok(self.equity.push(rows::equity(record, multiplier))?)
+    }
+
+    fn settlement(&mut self, record: &SettlementRecord) -> Result<(), RecordError> {
+        Ok(self.settlements.push(rows::settlement(record))?)
     }
 
     fn metric(&mut self, record: &MetricRecord) -> Result<(), RecordError> {

@@ -228,6 +228,7 @@ fn summary(spec: &Spec, accounts: &[Account], bid: i64, last: i64) -> RunSummary
     let instance = |(behaviour, account): (&Behaviour, &Account)| InstanceSummary {
         refused: Vec::new(),
         kill: None,
+        liquidations: 0,
         outcome: match behaviour.stopped {
             None => Outcome::Finished,
             Some(step) => Outcome::Stopped {

@@ -1,18 +1,17 @@
-//! `backplane tape`: import, inspect, verify, generate.
+//! `backplane tape`: import, inspect, verify, print, cut, merge, convert, generate.
 //!
 //! Takes in paths and options; gives out tapes and reports on them. The work is done by the tape crate.
 
-use backplane_sdk::types::{Instrument, Price};
-use backplane_tape::generate::{Generator, GeneratorConfig, MarketComparison, MarketProfile};
+mod cat;
+mod edit;
+mod generate;
+
+use backplane_sdk::types::Price;
 use backplane_tape::import::{self, ImportOptions, ImportReport};
-use backplane_tape::resolve::{Conventions, FillConvention, UnknownOrders};
-use backplane_tape::{
-    Header, InstrumentDefinition, Overwrite, Source, SourceMessage, inspect, verify,
-};
-use serde::Serialize;
+use backplane_tape::{Overwrite, TapeSchema, inspect, verify};
 
 use super::show;
-use crate::arguments::{GenerateArguments, ImportArguments, SourceFormat, TapeCommand};
+use crate::arguments::{ImportArguments, TapeCommand};
 use crate::error::CliError;
 use crate::exit;
 use crate::progress::Meter;
@@ -38,7 +37,11 @@ pub(super) fn execute(command: &TapeCommand) -> Result<u8, CliError> {
                 exit::VERIFICATION
             })
         }
-        TapeCommand::Generate(arguments) => generate(arguments),
+        TapeCommand::Cat(arguments) => cat::execute(arguments),
+        TapeCommand::Slice(arguments) => edit::slice(arguments),
+        TapeCommand::Merge(arguments) => edit::merge(arguments),
+        TapeCommand::Convert(arguments) => edit::convert(arguments),
+        TapeCommand::Generate(arguments) => generate::execute(arguments),
     }
 }
 
@@ -46,116 +49,22 @@ fn import_files(arguments: &ImportArguments) -> Result<u8, CliError> {
     let options = ImportOptions {
         output: arguments.output.clone(),
         overwrite: overwrite(arguments.force),
-        schema: arguments.schema.into(),
+        from: arguments.from.clone(),
+        schema: arguments.schema.map(TapeSchema::from),
+        symbols: arguments.symbols.clone(),
         book: arguments.book.clone(),
         tick: decimal("tick", arguments.tick.as_deref())?.map(Price),
         multiplier: decimal("multiplier", arguments.multiplier.as_deref())?,
         currency: arguments.currency.clone(),
+        date: arguments.date.clone(),
         repeat: Some(arguments.repeat),
     };
     let report = measured(|progress| {
-        let inputs = &arguments.inputs;
-        Ok(match arguments.from {
-            Some(SourceFormat::Lobster) => import::lobster(inputs, &options, progress)?,
-            Some(SourceFormat::Databento) => import::databento(inputs, &options, progress)?,
-            None => import::import(inputs, &options, progress)?,
-        })
+        let made = import::import(&arguments.inputs, &options, progress)?;
+        Ok(made)
     })?;
     show(&report, arguments.json)?;
     Ok(exit::OK)
-}
-
-/// What `tape generate` did: the tape, the comparison, or both.
-#[derive(Serialize)]
-struct Generated {
-    #[serde(flatten)]
-    tape: Option<ImportReport>,
-    comparison: Option<MarketComparison>,
-}
-
-impl std::fmt::Display for Generated {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if let Some(tape) = &self.tape {
-            write!(f, "{tape}")?;
-        }
-        if let Some(comparison) = &self.comparison {
-            write!(f, "{comparison}")?;
-        }
-        Ok(())
-    }
-}
-
-fn generate(arguments: &GenerateArguments) -> Result<u8, CliError> {
-    let config = GeneratorConfig {
-        seed: arguments.seed,
-        instruments: arguments.instruments,
-        messages: arguments.messages,
-        messages_per_second: arguments.messages_per_second,
-        resting_orders: arguments.resting_orders,
-        ..GeneratorConfig::default()
-    };
-    let generator = Generator::new(config).map_err(|error| {
-        CliError::new(
-            exit::CONFIG,
-            format!("generating a market of {error}"),
-            "see `backplane tape generate --help`",
-        )
-    })?;
-    let Some(recorded) = &arguments.compare else {
-        let tape = write_generated(arguments, &generator.instruments(), generator)?;
-        return show_generated(arguments, tape, None);
-    };
-    // The recorded market first: it is what may be wrong.
-    let recorded = MarketProfile::of_tape(recorded)?.statistics();
-    let instruments = generator.instruments();
-    let mut profile = MarketProfile::new(&instruments);
-    let messages = generator.inspect(|message| profile.push(message));
-    let tape = write_generated(arguments, &instruments, messages)?;
-    let comparison = MarketComparison::new(&profile.statistics(), &recorded);
-    show_generated(arguments, tape, Some(comparison))
-}
-
-fn show_generated(
-    arguments: &GenerateArguments,
-    tape: Option<ImportReport>,
-    comparison: Option<MarketComparison>,
-) -> Result<u8, CliError> {
-    show(&Generated { tape, comparison }, arguments.json)?;
-    Ok(exit::OK)
-}
-
-/// Makes a tape of the messages where one is asked for; else takes them all and leaves them.
-fn write_generated(
-    arguments: &GenerateArguments,
-    instruments: &[Instrument],
-    messages: impl Iterator<Item = SourceMessage>,
-) -> Result<Option<ImportReport>, CliError> {
-    let Some(output) = &arguments.output else {
-        messages.for_each(drop);
-        return Ok(None);
-    };
-    let options = ImportOptions {
-        output: output.clone(),
-        overwrite: overwrite(arguments.force),
-        schema: arguments.schema.into(),
-        ..ImportOptions::default()
-    };
-    let header = Header {
-        instruments: instruments.iter().map(InstrumentDefinition::from).collect(),
-        source: Source {
-            from: format!("generator, seed {}", arguments.seed),
-            inputs: Vec::new(),
-        },
-    };
-    let conventions = Conventions {
-        fills: FillConvention::TakesOut,
-        unknown_orders: UnknownOrders::Drop,
-    };
-    let report = measured(|progress| {
-        let made = import::messages(header, conventions, messages, &options, progress)?;
-        Ok(made)
-    })?;
-    Ok(Some(report))
 }
 
 /// Runs an import under a progress line.

@@ -5,12 +5,13 @@
 
 mod arguments;
 mod latency;
+mod queue;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use backplane_engine::delay::{LatencyModel, Leg};
-use backplane_engine::exchange::FeeModel;
+use backplane_engine::exchange::{FeeModel, QueueRules};
 
 pub use arguments::{ModelArguments, ModelFile, ModelSetting};
 
@@ -21,11 +22,15 @@ pub type LatencyBuilder =
 /// Makes a fee model from its settings, or says what is wrong with them.
 pub type FeeBuilder = fn(arguments: &ModelArguments<'_>) -> Result<Box<dyn FeeModel>, String>;
 
+/// Makes the rules of a queue from their settings, or says what is wrong with them.
+pub type QueueBuilder = fn(arguments: &ModelArguments<'_>) -> Result<QueueRules, String>;
+
 /// The models that can be named.
 #[derive(Clone, Debug)]
 pub struct Models {
     latency: BTreeMap<String, LatencyBuilder>,
     fees: BTreeMap<String, FeeBuilder>,
+    queue: BTreeMap<String, QueueBuilder>,
 }
 
 /// The models that come with the program.
@@ -34,9 +39,12 @@ impl Default for Models {
         let models = Models {
             latency: BTreeMap::new(),
             fees: BTreeMap::new(),
+            queue: BTreeMap::new(),
         };
         let own = latency::BUILDERS.iter();
-        own.fold(models, |all, (name, builder)| all.latency(name, *builder))
+        let models = own.fold(models, |all, (name, builder)| all.latency(name, *builder));
+        let own = queue::BUILDERS.iter();
+        own.fold(models, |all, (name, builder)| all.queue(name, *builder))
     }
 }
 
@@ -53,6 +61,25 @@ impl Models {
     pub fn fees(mut self, name: &str, builder: FeeBuilder) -> Models {
         self.fees.insert(name.to_owned(), builder);
         self
+    }
+
+    /// The same models and one more for queues; one of the same name is replaced.
+    #[must_use]
+    pub fn queue(mut self, name: &str, builder: QueueBuilder) -> Models {
+        self.queue.insert(name.to_owned(), builder);
+        self
+    }
+
+    /// The rules of the queue of a setting.
+    ///
+    /// # Errors
+    /// Says what is wrong with the name or with a setting.
+    pub fn build_queue(&self, setting: &ModelSetting) -> Result<QueueRules, String> {
+        let builder = find(&self.queue, setting)?;
+        let arguments = ModelArguments::new(setting);
+        let rules = builder(&arguments)?;
+        arguments.finish()?;
+        Ok(rules)
     }
 
     /// The fee model of a setting.

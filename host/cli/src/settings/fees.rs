@@ -3,7 +3,9 @@
 //! Takes in a run file's tables `fees` and `instrument.SYMBOL.fees` and the flags; gives out plans as a job carries them:
 //! all integers, money and shares in units of 1e-9.
 
-use backplane_engine::exchange::{Fee, FeePlan, Fees, OrderBounds, Schedule, Tier, Volume, Window};
+use backplane_engine::exchange::{
+    Fee, FeePlan, FeeSchedule, Fees, OrderBounds, Tier, Volume, Window,
+};
 use backplane_sdk::types::Money;
 use serde::{Deserialize, Serialize};
 
@@ -187,7 +189,7 @@ impl FeeSettings {
             fees: x.fees(),
         });
         let before = i128::from(self.volume_before / scale);
-        let schedule = Schedule::new(tiers.collect(), (volume, window, before), bounds);
+        let schedule = FeeSchedule::new(tiers.collect(), (volume, window, before), bounds);
         let schedule = schedule.map_err(|why| refused(name, &why))?;
         Ok(FeePlan::Modeled(Box::new(schedule)))
     }

@@ -7,10 +7,13 @@ use std::collections::BTreeMap;
 
 use backplane_engine::contract::{Contract, ContractKind, RATE_ONE};
 use backplane_engine::exchange::FeePlans;
-use backplane_sdk::types::{Instrument, Price};
+use backplane_engine::grid::Grid;
+use backplane_engine::limits::Margin;
+use backplane_sdk::types::{Instrument, Price, Quantity, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::fees::{FeeFlags, FeeSettings, FeesTable};
+use super::schedule::{FundingTable, ScheduleSettings, ScheduleTables};
 use super::{Decimal, parse_decimal, setting, wrong};
 use crate::error::CliError;
 use crate::exit;
@@ -24,7 +27,28 @@ pub(super) struct InstrumentTable {
     multiplier: Option<Decimal>,
     currency: Option<String>,
     tick: Option<Decimal>,
+    #[serde(default)]
+    tick_table: Vec<(Decimal, Decimal)>,
+    lot: Option<i64>,
+    margin: Option<MarginTable>,
+    expiration: Option<toml::value::Datetime>,
+    settlement_price: Option<Decimal>,
+    funding: Option<FundingTable>,
+    borrow_rate: Option<Decimal>,
+    actions: Option<String>,
     fees: Option<FeesTable>,
+}
+
+impl InstrumentTable {
+    fn schedule(&self) -> ScheduleTables<'_> {
+        ScheduleTables {
+            funding: self.funding.as_ref(),
+            borrow_rate: self.borrow_rate.as_ref(),
+            actions: self.actions.as_deref(),
+            expiration: self.expiration.as_ref(),
+            settlement_price: self.settlement_price.as_ref(),
+        }
+    }
 }
 
 /// What a run says of an instrument, in units of 1e-9; what it leaves out is as the tape says.
@@ -38,8 +62,71 @@ pub struct InstrumentSettings {
     pub currency: Option<String>,
     /// The smallest step of a limit price.
     pub tick: Option<i64>,
+    /// From which price on which tick holds; none where one holds for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tick_table: Vec<(i64, i64)>,
+    /// Quantities are multiples of this; any where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot: Option<i64>,
+    /// What positions need of the equity; as the run's where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<MarginSetting>,
+    /// What happens to positions.
+    #[serde(flatten)]
+    pub schedule: ScheduleSettings,
     /// What executions cost; none where the common fees hold.
     pub fees: Option<FeeSettings>,
+}
+
+/// A table `margin` of a run file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MarginTable {
+    initial: Decimal,
+    maintenance: Option<Decimal>,
+}
+
+/// What positions need of the equity, as shares of their value in units of 1e-9.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarginSetting {
+    /// To make a position larger.
+    pub initial: i64,
+    /// To keep it.
+    pub maintenance: i64,
+}
+
+impl MarginTable {
+    /// The settings of a table called `name`.
+    pub(super) fn read(&self, name: &str) -> Result<MarginSetting, CliError> {
+        let share = |field: &str, value: &Decimal| {
+            let name = format!("{name}.{field}");
+            let share = setting(&name, Some(value.text()), "", parse_decimal)?;
+            match share {
+                0.. => Ok(share),
+                _ => Err(wrong(&name, &format!("`{}`", value.text()), "at least 0")),
+            }
+        };
+        let initial = share("initial", &self.initial)?;
+        let maintenance = self.maintenance.as_ref();
+        let maintenance = maintenance.map_or(Ok(initial), |x| share("maintenance", x))?;
+        if maintenance > initial {
+            let name = format!("{name}.maintenance");
+            return Err(wrong(&name, "more than `initial`", "no more than that"));
+        }
+        Ok(MarginSetting {
+            initial,
+            maintenance,
+        })
+    }
+}
+
+impl MarginSetting {
+    const fn margin(self) -> Margin {
+        Margin {
+            initial: self.initial,
+            maintenance: self.maintenance,
+        }
+    }
 }
 
 /// What a run says of instruments and money.
@@ -107,6 +194,50 @@ impl AccountSettings {
         contracts.collect()
     }
 
+    /// The steps of prices and quantities of a tape's instruments, as [`AccountSettings::apply`] defined them.
+    ///
+    /// # Errors
+    /// Names a table that makes no sense.
+    pub fn grids(&self, instruments: &[Instrument]) -> Result<Vec<Grid>, CliError> {
+        let grid = |instrument: &Instrument| {
+            let grid = Grid::new(instrument.tick);
+            let Some(settings) = self.instruments.get(&instrument.symbol) else {
+                return Ok(grid);
+            };
+            let bands = settings.tick_table.iter();
+            let bands = bands.map(|x| (Price(x.0), Price(x.1))).collect();
+            let lot = Quantity(settings.lot.unwrap_or(1));
+            grid.with(bands, lot).map_err(|why| {
+                let what = format!("`instrument.{}`: {why}", instrument.symbol);
+                CliError::new(
+                    exit::CONFIG,
+                    what,
+                    "docs/accounts.md says what a tick table is",
+                )
+            })
+        };
+        instruments.iter().map(grid).collect()
+    }
+
+    /// What positions in a tape's instruments need of the equity, `common` where nothing is said of one; none where nothing
+    /// is said at all.
+    pub fn margins(
+        &self,
+        common: Option<MarginSetting>,
+        instruments: &[Instrument],
+    ) -> Vec<Margin> {
+        let of = |instrument: &Instrument| {
+            let own = self.instruments.get(&instrument.symbol);
+            own.and_then(|x| x.margin).or(common)
+        };
+        let all: Vec<Option<MarginSetting>> = instruments.iter().map(of).collect();
+        if all.iter().all(Option::is_none) {
+            return Vec::new();
+        }
+        let margins = all.into_iter().map(|x| x.map(MarginSetting::margin));
+        margins.map(Option::unwrap_or_default).collect()
+    }
+
     fn contract(&self, instrument: &Instrument) -> Result<Contract, CliError> {
         let settings = self.instruments.get(&instrument.symbol);
         let kind = settings.and_then(|x| ContractKind::from_text(&x.contract));
@@ -158,6 +289,7 @@ impl AccountSettings {
         let mut described = self.clone();
         for settings in described.instruments.values_mut() {
             settings.fees = settings.fees.as_ref().map(FeeSettings::described);
+            settings.schedule = settings.schedule.described();
         }
         described
     }
@@ -182,6 +314,14 @@ impl InstrumentSettings {
             multiplier: number("multiplier", &table.multiplier)?,
             currency: table.currency.clone(),
             tick: number("tick", &table.tick)?,
+            tick_table: tick_table(&name("tick_table"), table)?,
+            lot: table.lot,
+            margin: table
+                .margin
+                .as_ref()
+                .map(|x| x.read(&name("margin")))
+                .transpose()?,
+            schedule: ScheduleSettings::read(&name, table.schedule())?,
             fees: table.fees.as_ref().map(read).transpose()?,
         })
     }
@@ -196,7 +336,25 @@ impl InstrumentSettings {
         if let Some(tick) = self.tick {
             instrument.tick = Price(tick);
         }
+        if let Some(smallest) = self.tick_table.iter().map(|x| x.1).min() {
+            instrument.tick = Price(smallest);
+        }
+        if let Some(expiration) = self.schedule.expiration {
+            instrument.expiration = Timestamp(expiration);
+        }
     }
+}
+
+/// The bands of a tick table, in units of 1e-9.
+fn tick_table(name: &str, table: &InstrumentTable) -> Result<Vec<(i64, i64)>, CliError> {
+    if table.tick.is_some() && !table.tick_table.is_empty() {
+        return Err(wrong(name, "set", "left out where `tick` is set"));
+    }
+    let band = |(from, tick): &(Decimal, Decimal)| {
+        let from = setting(name, Some(from.text()), "", parse_decimal)?;
+        Ok((from, above_zero(name, tick)?))
+    };
+    table.tick_table.iter().map(band).collect()
 }
 
 fn above_zero(name: &str, value: &Decimal) -> Result<i64, CliError> {

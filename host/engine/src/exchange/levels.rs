@@ -1,13 +1,15 @@
 //! Own orders that rest, on a tape of price levels: which of its trades fill them, and what stands ahead of them.
 //!
 //! Takes in one row of the tape; gives out the fills that it means for resting orders, and keeps for each order how much
-//! of its level stands ahead. Nothing tells which order of a level a cancellation took, so that the model is the most
-//! careful one, `RiskAverse` of hftbacktest: a cancellation comes from behind as long as anything stands there, and only
-//! what is left of the level bounds what stands ahead.
+//! of its level stands ahead. Nothing tells which order of a level a cancellation took. Unless the rules say otherwise the
+//! model is the most careful one, `RiskAverse` of hftbacktest: a cancellation comes from behind as long as anything stands
+//! there, and only what is left of the level bounds what stands ahead. The other models are in `estimate.rs`.
 
+use backplane_sdk::book::Level;
 use backplane_sdk::types::{Action, InstrumentId, Price, Quantity, Side};
 
 use super::own::OwnOrder;
+use super::queue::Matching;
 use super::{Exchange, View};
 use crate::record::FillReason;
 use crate::request::FillContext;
@@ -53,14 +55,26 @@ impl Exchange {
             return false;
         };
         let action = rows.action[place];
+        let estimates = self.rules.queue.model.estimates();
         if action == Action::Trade.code() {
-            return self.share_trade(view, &rows.row(place), place, side.opposite());
+            let side = side.opposite();
+            return match self.rules.queue.matching {
+                Matching::ProRata { first } => {
+                    self.share_by_size(view, &rows.row(place), place, (side, first))
+                }
+                _ if estimates => self.share_estimated(view, place, side),
+                _ => self.share_trade(view, &rows.row(place), place, side),
+            };
         }
         let price = Price(rows.price[place]);
-        let shown = Quantity(rows.level_size[place].into());
-        for order in self.own.side_mut(instrument, side) {
-            if order.price == price {
-                order.ahead = order.ahead.min(shown);
+        let size = Quantity(rows.level_size[place].into());
+        if estimates {
+            self.estimate_change(instrument, side, Level { price, size });
+        } else {
+            for order in self.own.side_mut(instrument, side) {
+                if order.price == price {
+                    order.ahead = order.ahead.min(size);
+                }
             }
         }
         action == Action::Add.code() && self.match_row(view, place)

@@ -15,13 +15,17 @@ mod answers;
 mod maker;
 mod own;
 mod prints;
+mod probability;
 mod queue;
 mod taken;
 mod taker;
 
+mod allocation;
+mod estimate;
 mod levels;
 
 mod expiry;
+mod happening;
 mod iceberg;
 mod self_trade;
 mod special;
@@ -34,22 +38,25 @@ use std::collections::VecDeque;
 use backplane_sdk::abi::Message;
 use backplane_sdk::book::{Level, LevelBook};
 use backplane_sdk::types::{
-    Instrument, InstrumentId, OrderId, OrderStatus, OrderUpdate, Price, Quantity, Reason, Side,
-    Timestamp,
+    InstrumentId, OrderId, OrderStatus, OrderUpdate, Price, Quantity, Reason, Side, Timestamp,
 };
 
 pub use fees::{
-    Execution, Fee, FeeModel, FeePlan, FeePlans, Fees, OrderBounds, Schedule, Tier, Volume, Window,
+    Execution, Fee, FeeModel, FeePlan, FeePlans, FeeSchedule, Fees, OrderBounds, Tier, Volume,
+    Window,
 };
-pub use queue::{Defect, Matching, QueueRules};
+pub use queue::{Defect, LevelModel, Matching, QueueModel, QueueRules};
 pub use rules::{OrderRules, Rules, SelfTrade, Taken};
 
 use crate::contract::Contract;
+use crate::grid::Grid;
 use crate::later::LaterBook;
-use crate::request::{FillContext, Request, RequestBody};
+use crate::request::{FillContext, Happening, Request, RequestBody};
 use crate::row::signal;
 use crate::rows::Rows;
+use crate::schedule::Calendar;
 use answers::not_open;
+use estimate::Estimates;
 use expiry::Expiries;
 use iceberg::Icebergs;
 use own::{OwnOrder, OwnOrders};
@@ -68,8 +75,8 @@ pub struct View<'a> {
     pub heard: u64,
     /// The strategies' books, by the number of the instrument.
     pub books: &'a [LevelBook],
-    /// The instruments.
-    pub instruments: &'a [Instrument],
+    /// The steps of their prices and quantities.
+    pub grids: &'a [Grid],
     /// What each of them is worth.
     pub contracts: &'a [Contract],
     /// The last trade's price of each that the strategies heard; undefined before the first.
@@ -102,6 +109,11 @@ pub struct Exchange {
     /// Own orders that wait outside the book.
     stops: Stops,
     expiries: Expiries,
+    /// What is yet to happen to instruments.
+    calendar: Calendar,
+    /// For each happening among the answers what else is known of it.
+    happenings: VecDeque<Happening>,
+    expired: Vec<InstrumentId>,
     taken: TakenLiquidity,
     /// Instruments in which an own order rests at or through the other side's best price, because what was there is
     /// taken: every added order may fill it.
@@ -110,6 +122,8 @@ pub struct Exchange {
     matched: u64,
     /// Everything that happened at the exchange up to this time is known.
     done: i64,
+    /// When the tape begins.
+    begins: i64,
     /// Requests that would land later do not land any more.
     entry_closes: i64,
     /// How far the present block may go: answers that it makes bring it nearer.
@@ -119,14 +133,21 @@ pub struct Exchange {
     counts: bool,
     /// What own orders owe for prints of the present match event; only where a defect says so.
     debts: Debts,
+    /// What is estimated of the queue on a tape of price levels.
+    estimates: Estimates,
 }
 
 impl Exchange {
     /// An exchange without orders.
-    pub fn new(rules: Rules) -> Exchange {
+    pub fn new(mut rules: Rules) -> Exchange {
+        let schedule = std::mem::take(&mut rules.schedule);
         Exchange {
             counts: rules.queue.counts(rules.shows_levels),
             rules,
+            calendar: Calendar::new(schedule),
+            happenings: VecDeque::new(),
+            expired: Vec::new(),
+            begins: i64::MIN,
             requests: VecDeque::new(),
             answers: VecDeque::new(),
             fill_contexts: VecDeque::new(),
@@ -142,6 +163,7 @@ impl Exchange {
             limit: i64::MIN,
             levels: Vec::new(),
             debts: Debts::default(),
+            estimates: Estimates::default(),
         }
     }
 
@@ -185,7 +207,7 @@ impl Exchange {
         if self.is_live() {
             return self.done;
         }
-        self.next_landing()
+        self.next_landing().min(self.next_happening())
     }
 
     /// When the next request lands; `i64::MAX` where none will.
@@ -208,7 +230,7 @@ impl Exchange {
     /// land in the very nanosecond up to which everything else is known.
     #[inline]
     pub fn next_unknown_answer(&self) -> i64 {
-        let landing = self.next_landing();
+        let landing = self.next_landing().min(self.next_happening());
         let next = if self.is_live() {
             landing.min(self.done.saturating_add(1))
         } else {
@@ -226,17 +248,22 @@ impl Exchange {
                 self.matched = self.matched.max(view.heard);
             }
             let (lands, expires) = (self.next_landing(), self.next_expiry());
-            let next = lands.min(expires);
+            let happens = self.next_happening();
+            let next = lands.min(expires).min(happens);
             self.match_until(view, next.min(self.limit));
             if next > self.limit || next > self.entry_closes {
                 break;
             }
-            if expires < lands {
+            if expires < lands.min(happens) {
                 // A request that is not known yet may land in the very nanosecond that is the limit.
                 if expires == self.limit {
                     break;
                 }
                 self.expire(expires);
+                continue;
+            }
+            if happens <= lands && happens < i64::MAX {
+                self.happen(view);
                 continue;
             }
             let Some(request) = self.requests.pop_front() else {
@@ -374,6 +401,12 @@ impl Exchange {
     fn land(&mut self, view: &View<'_>, request: &Request) {
         let at = request.lands;
         match &request.body {
+            RequestBody::Submit(order) if self.has_expired(order.instrument) => {
+                self.refuse(&order.refused(Reason::InstrumentExpired), at);
+            }
+            RequestBody::SubmitSpecial(special) if self.has_expired(special.order.instrument) => {
+                self.refuse(&special.order.refused(Reason::InstrumentExpired), at);
+            }
             RequestBody::Submit(order) => self.submit(view, order, at),
             RequestBody::SubmitSpecial(special) => self.submit_special(view, special, at),
             RequestBody::Refuse(refused) => self.refuse(refused, at),
@@ -431,6 +464,7 @@ impl Exchange {
     ) -> Vec<OrderUpdate> {
         self.answers.clear();
         self.fill_contexts.clear();
+        self.happenings.clear();
         let mut news = Vec::new();
         while let Some(order) = self.remove_first(None) {
             news.push(order.news(status, reason, at));

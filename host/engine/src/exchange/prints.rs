@@ -11,7 +11,7 @@
 use backplane_sdk::types::{Action, InstrumentId, OrderId, Price, Quantity, Side};
 
 use super::own::OwnOrder;
-use super::queue::Defect;
+use super::queue::{Defect, Matching};
 use super::{Exchange, View};
 use crate::row::signal;
 use crate::rows::Rows;
@@ -132,6 +132,9 @@ impl Exchange {
     /// Shares a print among the own orders of a side; `true` where it filled one.
     fn print(&mut self, view: &View<'_>, place: usize, side: Side) -> bool {
         let row = &view.rows.row(place);
+        if let Matching::ProRata { first } = self.rules.queue.matching {
+            return self.share_by_size(view, row, place, (side, first));
+        }
         if self.rules.queue.defect != Some(Defect::NoConsumptionWithinEvent) {
             return self.share_trade(view, row, place, side);
         }

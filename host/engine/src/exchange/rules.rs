@@ -6,6 +6,7 @@ use backplane_sdk::types::{Nanos, Timestamp};
 
 use super::{FeePlans, QueueRules};
 use crate::delay::Way;
+use crate::schedule::Schedule;
 
 /// How one exchange behaves.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct Rules {
     pub entry_min: i64,
     /// What executions cost.
     pub fees: FeePlans,
+    /// What happens to instruments at set times.
+    pub schedule: Schedule,
     /// The most orders that may be open.
     pub open_orders_max: usize,
     /// Whether the tape shows price levels only, and no orders.

@@ -180,17 +180,17 @@ impl Exchange {
         if stop_price.is_defined() {
             changed.stop.price = stop_price;
         }
-        let tick = view.instruments[before.order.instrument.index()].tick;
+        let grid = &view.grids[before.order.instrument.index()];
         let is_price = match before.order.limit {
-            Some(_) => is_valid_price(price, tick),
+            Some(_) => is_valid_price(price, grid),
             None => !price.is_defined(),
         };
         let last = self.last_trade(view, before.order.instrument);
         let refusal = if !is_price {
             Some(Reason::InvalidPrice)
-        } else if !is_valid_quantity(quantity) {
+        } else if !is_valid_quantity(quantity, grid) {
             Some(Reason::InvalidQuantity)
-        } else if stop_price.is_defined() && !is_valid_price(stop_price, tick) {
+        } else if stop_price.is_defined() && !is_valid_price(stop_price, grid) {
             Some(Reason::InvalidStopPrice)
         } else if last.is_some_and(|x| changed.is_triggered(x)) {
             Some(Reason::StopWouldTrigger)
@@ -260,7 +260,7 @@ impl Exchange {
     }
 
     /// The last trade's price of an instrument at the exchange; `None` before the first.
-    fn last_trade(&self, view: &View<'_>, instrument: InstrumentId) -> Option<Price> {
+    pub(super) fn last_trade(&self, view: &View<'_>, instrument: InstrumentId) -> Option<Price> {
         let rows = view.rows;
         let traded = |x: &usize| {
             rows.has(*x, signal::TRADE) && u32::from(rows.instrument[*x]) == instrument.0

@@ -127,12 +127,12 @@ impl Exchange {
             self.reachable(view, &changed, Some(price))
         };
         let meets_own = !keeps_place && self.may_meet_own(&changed, Some(price));
-        let instrument = &view.instruments[order.instrument.index()];
+        let grid = &view.grids[order.instrument.index()];
         let refusal = if stop_price.is_defined() {
             Some(Reason::InvalidStopPrice)
-        } else if !is_valid_price(price, instrument.tick) {
+        } else if !is_valid_price(price, grid) {
             Some(Reason::InvalidPrice)
-        } else if changed.leaves.0 <= 0 || !is_valid_quantity(quantity) {
+        } else if changed.leaves.0 <= 0 || !is_valid_quantity(quantity, grid) {
             Some(Reason::InvalidQuantity)
         } else if order.post_only && (sum(&levels).0 > 0 || meets_own) {
             Some(Reason::PostOnlyWouldCross)

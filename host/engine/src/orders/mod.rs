@@ -7,9 +7,10 @@ mod options;
 
 use backplane_sdk::abi::{Command, CommandBody, v1::command_flag};
 use backplane_sdk::types::{
-    Instrument, InstrumentId, OrderId, OrderType, Price, Quantity, Reason, Side, TimeInForce,
+    InstrumentId, OrderId, OrderType, Price, Quantity, Reason, Side, TimeInForce,
 };
 
+use crate::grid::Grid;
 use crate::request::{NewOrder, Refused, RequestBody, Rest, is_valid_price, is_valid_quantity};
 
 /// The checks of one strategy instance.
@@ -24,11 +25,11 @@ impl OrderGate {
         &mut self,
         command: &Command,
         body: &CommandBody,
-        instruments: &[Instrument],
+        grids: &[Grid],
     ) -> Option<RequestBody> {
         Some(match *body {
             CommandBody::Submit { order_id } => {
-                let checked = self.check(order_id, command, instruments);
+                let checked = self.check(order_id, command, grids);
                 checked.unwrap_or_else(|reason| {
                     RequestBody::Refuse(refused(order_id, command, reason))
                 })
@@ -56,18 +57,18 @@ impl OrderGate {
         &mut self,
         order_id: OrderId,
         command: &Command,
-        instruments: &[Instrument],
+        grids: &[Grid],
     ) -> Result<RequestBody, Reason> {
         if order_id.0 <= self.last_order_id {
             return Err(Reason::DuplicateOrder);
         }
         self.last_order_id = order_id.0;
-        let instrument = instruments
+        let grid = grids
             .get(command.instrument as usize)
             .ok_or(Reason::UnknownInstrument)?;
         let side = Side::from_code(command.side).ok_or(Reason::InvalidSide)?;
         let quantity = Quantity(command.quantity);
-        if !is_valid_quantity(quantity) {
+        if !is_valid_quantity(quantity, grid) {
             return Err(Reason::InvalidQuantity);
         }
         let is_plain = options::is_plain(command);
@@ -76,7 +77,7 @@ impl OrderGate {
         } else {
             options::check_type(command)?
         };
-        if limit.is_some_and(|x| !is_valid_price(x, instrument.tick)) {
+        if limit.is_some_and(|x| !is_valid_price(x, grid)) {
             return Err(Reason::InvalidPrice);
         }
         let post_only = command.flags & command_flag::POST_ONLY != 0;
@@ -85,7 +86,7 @@ impl OrderGate {
         }
         let order = NewOrder {
             order_id,
-            instrument: instrument.id,
+            instrument: InstrumentId(command.instrument),
             side,
             limit,
             quantity,
@@ -95,7 +96,7 @@ impl OrderGate {
         if is_plain {
             return Ok(RequestBody::Submit(order));
         }
-        options::check(command, order, instrument.tick)
+        options::check(command, order, grid)
     }
 }
 
@@ -131,17 +132,10 @@ fn refused(order_id: OrderId, command: &Command, reason: Reason) -> Refused {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backplane_sdk::types::{Order, Timestamp};
+    use backplane_sdk::types::Order;
 
-    fn instrument() -> Instrument {
-        Instrument {
-            id: InstrumentId(0),
-            symbol: "X".into(),
-            tick: Price(10),
-            multiplier: 1,
-            currency: "USD".into(),
-            expiration: Timestamp::MAX,
-        }
+    fn grid() -> Grid {
+        Grid::new(Price(10))
     }
 
     fn reason(change: impl FnOnce(&mut Command)) -> Option<Reason> {
@@ -149,7 +143,7 @@ mod tests {
         let mut command = Command::submit(OrderId(1), &order);
         change(&mut command);
         let body = command.body().unwrap();
-        match OrderGate::default().request(&command, &body, &[instrument()]) {
+        match OrderGate::default().request(&command, &body, &[grid()]) {
             Some(RequestBody::Refuse(refused)) => Some(refused.reason),
             Some(RequestBody::Submit(_) | RequestBody::SubmitSpecial(_)) => None,
             other => panic!("unexpected {other:?}"),
@@ -270,7 +264,7 @@ mod tests {
         let mut gate = OrderGate::default();
         let mut send = |id: u64| {
             let command = Command::submit(OrderId(id), &order);
-            gate.request(&command, &command.body().unwrap(), &[instrument()])
+            gate.request(&command, &command.body().unwrap(), &[grid()])
         };
         assert!(matches!(send(7), Some(RequestBody::Submit(_))));
         assert!(matches!(send(7), Some(RequestBody::Refuse(_))));

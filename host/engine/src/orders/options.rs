@@ -7,6 +7,7 @@
 use backplane_sdk::abi::{Command, v1::command_flag};
 use backplane_sdk::types::{OrderType, Price, Quantity, Reason, TimeInForce, Timestamp};
 
+use crate::grid::Grid;
 use crate::request::{Expiry, NewOrder, RequestBody, Rest, SpecialOrder, Stop, is_valid_price};
 
 /// Whether a price or distance is not given.
@@ -71,7 +72,7 @@ pub(super) fn check_type(command: &Command) -> Result<(Option<Price>, Rest), Rea
 pub(super) fn check(
     command: &Command,
     order: NewOrder,
-    tick: Price,
+    grid: &Grid,
 ) -> Result<RequestBody, Reason> {
     let is_known = command.flags & !command_flag::POST_ONLY == 0;
     if !is_known || command.reserved != 0 || command.reserved_2 != 0 {
@@ -79,26 +80,26 @@ pub(super) fn check(
     }
     let special = SpecialOrder {
         order,
-        stop: check_stop(command, tick)?,
-        displayed: check_displayed(command, &order)?,
+        stop: check_stop(command, grid)?,
+        displayed: check_displayed(command, &order, grid)?,
         expiry: check_expiry(command)?,
     };
     Ok(RequestBody::SubmitSpecial(Box::new(special)))
 }
 
-fn check_stop(command: &Command, tick: Price) -> Result<Option<Stop>, Reason> {
+fn check_stop(command: &Command, grid: &Grid) -> Result<Option<Stop>, Reason> {
     let trails = command.order_type == OrderType::TrailingStop as u8;
     let (price, trail) = (Price(command.stop_price), Price(command.trail));
     let has_price = !is_none(price.0);
     if trails {
-        if trail.0 <= 0 || !is_valid_price(trail, tick) {
+        if trail.0 <= 0 || !is_valid_price(trail, &Grid::new(grid.smallest())) {
             return Err(Reason::InvalidTrail);
         }
     } else if !is_none(trail.0) {
         return Err(Reason::InvalidTrail);
     }
     let is_wrong = if has_price {
-        !is_stop(command) || !is_valid_price(price, tick)
+        !is_stop(command) || !is_valid_price(price, grid)
     } else {
         is_stop(command) && !trails
     };
@@ -111,8 +112,8 @@ fn check_stop(command: &Command, tick: Price) -> Result<Option<Stop>, Reason> {
     }))
 }
 
-fn check_displayed(command: &Command, order: &NewOrder) -> Result<Quantity, Reason> {
-    if command.displayed < 0 {
+fn check_displayed(command: &Command, order: &NewOrder, grid: &Grid) -> Result<Quantity, Reason> {
+    if command.displayed < 0 || !grid.has_quantity(Quantity(command.displayed)) {
         return Err(Reason::InvalidDisplayed);
     }
     let rests = order.limit.is_some() && order.rest == Rest::Rests;

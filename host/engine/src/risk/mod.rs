@@ -36,6 +36,11 @@ enum Phase {
     Cancels,
     /// Its positions are being closed.
     Flattens,
+    /// It had too little margin: its orders are being cancelled, and then its positions closed. Then it trades on.
+    Liquidates {
+        /// Whether its positions are being closed.
+        closes: bool,
+    },
     /// There is nothing left to do.
     Ended,
 }
@@ -60,6 +65,8 @@ pub struct Situation {
     pub position: Quantity,
     /// The price from which a limit's distance is measured; `None` where there is none.
     pub reference: Option<Price>,
+    /// Whether the account has too little for the order.
+    pub lacks_margin: bool,
 }
 
 /// The limits of one strategy instance, and what they are held against.
@@ -72,6 +79,7 @@ pub struct Risk {
     refused: BTreeMap<Reason, u64>,
     phase: Phase,
     kill: Option<Kill>,
+    liquidations: u64,
     /// The orders that were sent to close positions.
     closing: u64,
 }
@@ -86,6 +94,7 @@ impl Risk {
             refused: BTreeMap::new(),
             phase: Phase::Trades,
             kill: None,
+            liquidations: 0,
             closing: 0,
         }
     }
@@ -105,9 +114,49 @@ impl Risk {
         self.kill
     }
 
-    /// The instrument and side of an order that is open.
-    pub fn order(&self, order_id: OrderId) -> Option<(InstrumentId, Side)> {
-        self.open.get(&order_id).map(|x| (x.instrument, x.side))
+    /// How often it had too little margin.
+    pub const fn liquidations(&self) -> u64 {
+        self.liquidations
+    }
+
+    /// The instrument, side and whole quantity of an order that is open.
+    pub fn order(&self, order_id: OrderId) -> Option<(InstrumentId, Side, i64)> {
+        let order = self.open.get(&order_id);
+        order.map(|x| (x.instrument, x.side, x.quantity))
+    }
+
+    /// The instruments of open orders.
+    pub fn instruments(&self) -> impl Iterator<Item = InstrumentId> + '_ {
+        self.open.values().map(|x| x.instrument)
+    }
+
+    /// What may yet be bought and sold of an instrument by open orders.
+    pub fn open_quantities(&self, instrument: InstrumentId) -> [i64; 2] {
+        let mut quantities = [0i64; 2];
+        for order in self.open.values().filter(|x| x.instrument == instrument) {
+            let sum = &mut quantities[order.side.index()];
+            *sum = sum.saturating_add(order.quantity - order.filled);
+        }
+        quantities
+    }
+
+    /// It has too little margin; `true` where that is new, so that all its orders are to be cancelled.
+    pub fn liquidate(&mut self) -> bool {
+        let is_new = self.phase == Phase::Trades;
+        if is_new {
+            self.phase = Phase::Liquidates { closes: false };
+            self.liquidations += 1;
+        }
+        is_new
+    }
+
+    /// Why nothing may be sent now.
+    fn check_phase(&self) -> Result<(), Reason> {
+        match self.phase {
+            Phase::Trades => Ok(()),
+            Phase::Liquidates { .. } => Err(Reason::Liquidation),
+            Phase::Cancels | Phase::Flattens | Phase::Ended => Err(Reason::KillSwitch),
+        }
     }
 
     /// The request as it may go on its way: itself, or a refusal.
@@ -156,9 +205,7 @@ impl Risk {
     /// Checks a new order and takes it for sent where nothing is wrong.
     fn check_new(&mut self, order: &NewOrder, situation: &Situation) -> Result<(), Reason> {
         let limits = self.limits;
-        if self.phase != Phase::Trades {
-            return Err(Reason::KillSwitch);
-        }
+        self.check_phase()?;
         if limits.order_size_max.is_some_and(|x| order.quantity > x) {
             return Err(Reason::RiskOrderSize);
         }
@@ -168,6 +215,7 @@ impl Risk {
         self.check_collar(order.side, order.limit, situation)?;
         let (instrument, side) = (order.instrument, order.side);
         self.check_position(instrument, side, order.quantity.0, situation)?;
+        check_margin(situation)?;
         self.check_rate(situation)?;
         self.note(order);
         Ok(())
@@ -192,9 +240,7 @@ impl Risk {
         quantity: Quantity,
         situation: &Situation,
     ) -> Result<(), Reason> {
-        if self.phase != Phase::Trades {
-            return Err(Reason::KillSwitch);
-        }
+        self.check_phase()?;
         let Some(open) = self.open.get(&order_id).copied() else {
             return Ok(());
         };
@@ -206,6 +252,7 @@ impl Risk {
         let more = quantity.0.saturating_sub(open.quantity);
         if more > 0 {
             self.check_position(open.instrument, open.side, more, situation)?;
+            check_margin(situation)?;
         }
         self.check_rate(situation)?;
         if let Some(open) = self.open.get_mut(&order_id) {
@@ -315,7 +362,13 @@ impl Risk {
     /// What must be done for a strategy that lost too much, and holds positions or not. `may_retry` says whether orders
     /// that found nothing may be sent again.
     pub fn duty(&mut self, holds: bool, may_retry: bool) -> Duty {
-        let Some(kill) = self.kill.filter(|_| self.open.is_empty()) else {
+        if !self.open.is_empty() {
+            return Duty::None;
+        }
+        if let Phase::Liquidates { closes } = self.phase {
+            return self.liquidation(holds, !closes || may_retry);
+        }
+        let Some(kill) = self.kill else {
             return Duty::None;
         };
         let flattens = kill.limit.flatten && holds;
@@ -338,8 +391,20 @@ impl Risk {
                     AfterLoss::Refuse => Duty::None,
                 }
             }
-            Phase::Trades | Phase::Ended => Duty::None,
+            Phase::Trades | Phase::Ended | Phase::Liquidates { .. } => Duty::None,
         }
+    }
+
+    fn liquidation(&mut self, holds: bool, closes: bool) -> Duty {
+        if !holds {
+            self.phase = Phase::Trades;
+            return Duty::None;
+        }
+        if !closes {
+            return Duty::None;
+        }
+        self.phase = Phase::Liquidates { closes: true };
+        Duty::Flatten
     }
 
     /// A market order that closes a position. Its number counts down from the highest, so that it is none of the
@@ -361,6 +426,13 @@ impl Risk {
         };
         self.note(&order);
         order
+    }
+}
+
+const fn check_margin(situation: &Situation) -> Result<(), Reason> {
+    match situation.lacks_margin {
+        true => Err(Reason::InsufficientMargin),
+        false => Ok(()),
     }
 }
 

@@ -33,6 +33,7 @@ fn at(now: i64, position: i64) -> Situation {
         now,
         position: Quantity(position),
         reference: Some(Price(100)),
+        lacks_margin: false,
     }
 }
 

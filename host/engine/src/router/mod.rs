@@ -11,8 +11,8 @@ use backplane_sdk::abi::Message;
 use backplane_sdk::book::LevelBook;
 use backplane_sdk::descriptor::{Descriptor, Schema};
 use backplane_sdk::types::{
-    Action, Bbo, Flags, Instrument, InstrumentId, LevelChange, Mbo, Price, Quantity, Side,
-    Timestamp, Trade,
+    Action, Bbo, Flags, Instrument, InstrumentId, LevelChange, Mbo, Price, Quantity, Side, Status,
+    Timestamp, Trade, TradingStatus,
 };
 
 pub use bars::{BarBuilder, ClosedBar};
@@ -34,10 +34,16 @@ pub mod hears {
     pub const BBO: u8 = 1 << 3;
     /// Best prices.
     pub const BBO_PRICE: u8 = 1 << 4;
+    /// Changes of trading status.
+    pub const STATUS: u8 = 1 << 5;
 }
 
+/// The letter of a row that says an instrument's trading status, and that is nothing else.
+const ACTION_STATUS: u8 = b'S';
+
 /// The schemas in the order in which a listener hears of a row; best prices and sizes are one message.
-pub const SCHEMAS: [u8; 4] = [
+pub const SCHEMAS: [u8; 5] = [
+    hears::STATUS,
     hears::MBO,
     hears::TRADES,
     hears::MBP,
@@ -142,7 +148,7 @@ impl Router {
                         self.bars.subscribe(instance, instrument.id, interval);
                         0
                     }
-                    Schema::Status => 0,
+                    Schema::Status => hears::STATUS,
                 };
             }
             if schemas != 0 {
@@ -219,6 +225,10 @@ impl Router {
     /// In which schemas (bits of [`hears`]) a row is told to those who hear them.
     #[inline]
     pub fn told(&self, changes: &Changes, rows: &Rows, place: usize) -> u8 {
+        let instrument = usize::from(rows.instrument[place]);
+        if rows.action[place] == ACTION_STATUS {
+            return self.wanted[instrument] & hears::STATUS;
+        }
         let mut told = hears::MBO;
         for (signal, schema) in [
             (signal::TRADE, hears::TRADES),
@@ -230,7 +240,6 @@ impl Router {
                 told |= schema;
             }
         }
-        let instrument = usize::from(rows.instrument[place]);
         told &= self.wanted[instrument];
         if told & hears::MBP != 0 && changes.0[instrument].is_none() {
             told &= !hears::MBP;
@@ -255,6 +264,7 @@ impl Router {
                 let change = changes.0[usize::from(rows.instrument[place])];
                 level_message(&change.unwrap_or_default(), rows, place, Flags::LAST)
             }
+            hears::STATUS => status_message(rows, place),
             _ => bbo_message(rows, place, book),
         }
     }
@@ -316,6 +326,9 @@ const fn gate(schemas: u8) -> u8 {
     if schemas & hears::BBO_PRICE != 0 {
         gate |= signal::BBO_PRICE;
     }
+    if schemas & hears::STATUS != 0 {
+        gate |= signal::LAST;
+    }
     gate
 }
 
@@ -330,9 +343,6 @@ fn check(
             subscription: format!("`{}`", subscription.schema.name()),
             why: why.into(),
         };
-        if subscription.schema == Schema::Status {
-            return Err(refuse("but tapes do not hold trading status yet"));
-        }
         if subscription.schema == Schema::Mbo && shows_levels {
             return Err(refuse(
                 "but the tape shows price levels (`mbp`), not orders",
@@ -398,6 +408,17 @@ fn level_message(change: &Change, rows: &Rows, place: usize, last: u8) -> Messag
         ts_event: Timestamp(rows.ts_event[place]),
         ts_recv: Timestamp(rows.ts_recv[place]),
         flags: Flags(rows.flags[place] & !Flags::LAST | last),
+    })
+}
+
+/// What a status row says; its size is the number of the status, which whoever read the tape has checked.
+fn status_message(rows: &Rows, place: usize) -> Message {
+    let number = u8::try_from(rows.size[place]).unwrap_or(0);
+    Message::from(&Status {
+        instrument: InstrumentId(rows.instrument[place].into()),
+        status: TradingStatus::from_code(number).unwrap_or(TradingStatus::Trading),
+        ts_event: Timestamp(rows.ts_event[place]),
+        ts_recv: Timestamp(rows.ts_recv[place]),
     })
 }
 

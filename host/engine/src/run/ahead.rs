@@ -277,8 +277,8 @@ impl Run<'_> {
                 .or(rows.len().checked_sub(1))
                 .map(|x| rows.ts_event[x]);
             let response = self.config.latency.response.minimum().0;
-            let answered = happens.map_or(i64::MIN, |x| x.saturating_add(response));
-            unknown = unknown.max(answered);
+            let happens = happens.map_or(i64::MIN, |x| x.min(self.calendar.next()));
+            unknown = unknown.max(happens.saturating_add(response));
         }
         due.known.min(unknown).min(self.unwatched_until(place))
     }

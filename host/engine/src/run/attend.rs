@@ -12,6 +12,7 @@ use crate::error::RunError;
 use crate::exchange::View;
 use crate::later::LaterBook;
 use crate::record::{BestLevels, EquityRecord, FillRecord, InstanceId, OrderRecord};
+use crate::request::HAPPENING;
 use crate::row::signal;
 
 /// Up to where nothing can fill an order of the seats that rest. What it means for the exchange of such a seat is made
@@ -75,6 +76,10 @@ impl Run<'_> {
         happened: i64,
         quiet_until: i64,
     ) -> Result<(), RunError> {
+        // Every exchange has let happen what comes before that.
+        while self.calendar.next() < happened {
+            self.calendar.take();
+        }
         let mut is_calm = None;
         let mut covers = self.calm.unknown > until && self.calm.done >= happened;
         for place in 0..self.dues.len() {
@@ -111,6 +116,9 @@ impl Run<'_> {
             return Ok(false);
         }
         let known = quiet_until.saturating_add(self.entry_min);
+        if self.calendar.next() <= known {
+            return Ok(false);
+        }
         self.reach(known)?;
         let rows = self.window.rows();
         let heard = self.window.place(self.heard);
@@ -189,7 +197,7 @@ impl Run<'_> {
             first: self.window.first(),
             heard: self.heard,
             books: self.market.books(),
-            instruments: self.instruments,
+            grids: &self.grids,
             contracts: &self.contracts,
             last_trades: self.market.last_trades(),
         };
@@ -217,6 +225,9 @@ impl Run<'_> {
     }
 
     fn hear_answer(&mut self, place: usize, message: &Message) -> Result<(), RunError> {
+        if message.kind == HAPPENING {
+            return self.settle(place, message);
+        }
         if let Some(risk) = &mut self.seats[place].risk {
             risk.hear(message);
         }
@@ -342,7 +353,7 @@ impl Run<'_> {
     }
 }
 
-fn equity_record(
+pub(super) fn equity_record(
     instance: InstanceId,
     at: Timestamp,
     holding: &crate::account::Holding,

@@ -8,8 +8,11 @@ use crate::contract::Contract;
 use crate::delay::{Delay, LATENCY_MAX, Leg, Way};
 use crate::error::RunError;
 use crate::exchange::{FeePlans, OrderRules, QueueRules, Rules};
+use crate::grid::Grid;
 use crate::latency::{FeedLatency, Latency};
+use crate::limits::Margin;
 use crate::random::key;
+use crate::schedule::Schedule;
 
 /// The settings of a run.
 #[derive(Clone, Debug)]
@@ -21,6 +24,13 @@ pub struct RunConfig {
     /// What each instrument is worth, in the order of their numbers. Those beyond the list are linear contracts in the
     /// account's currency.
     pub contracts: Vec<Contract>,
+    /// The steps of prices and quantities of each, in the order of their numbers. Those beyond the list have the tick that
+    /// their definition says, and any quantity.
+    pub grids: Vec<Grid>,
+    /// What positions in each need of the equity, in the order of their numbers; where the list is empty, nothing.
+    pub margins: Vec<Margin>,
+    /// What happens to positions at set times.
+    pub schedule: Schedule,
     /// What each strategy instance starts with.
     pub starting_cash: Money,
     /// The seed of all that is random in the run and in the strategies.
@@ -46,6 +56,9 @@ impl Default for RunConfig {
             ),
             fees: FeePlans::default(),
             contracts: Vec::new(),
+            grids: Vec::new(),
+            margins: Vec::new(),
+            schedule: Schedule::default(),
             starting_cash: Money::from_units(1_000_000),
             seed: 1,
             sample_interval: Nanos::from_secs(1),
@@ -74,6 +87,14 @@ impl RunConfig {
                 field: "sample_interval",
                 value: format!("{} ns", self.sample_interval.0),
                 allowed: "at least 1 ms".into(),
+            });
+        }
+        let wrong = |x: &&Margin| x.maintenance < 0 || x.maintenance > x.initial;
+        if let Some(margin) = self.margins.iter().find(wrong) {
+            return Err(RunError::Config {
+                field: "margin",
+                value: format!("{margin:?}"),
+                allowed: "not negative, with a maintenance of no more than the initial".into(),
             });
         }
         let session_end = self.orders.session_end;
@@ -107,6 +128,16 @@ impl RunConfig {
         numbered.map(contract).collect()
     }
 
+    /// The steps of each of the instruments.
+    pub(super) fn grids(&self, instruments: &[Instrument]) -> Vec<Grid> {
+        let numbered = instruments.iter().enumerate();
+        let grid = |(place, instrument): (usize, &Instrument)| {
+            let own = self.grids.get(place).cloned();
+            own.unwrap_or_else(|| Grid::new(instrument.tick))
+        };
+        numbered.map(grid).collect()
+    }
+
     /// The way of a strategy's requests, whose kinds are those of [`RequestKind`](crate::request::RequestKind).
     pub(super) fn entry(&self, strategy: &str) -> Way<3> {
         let entry = &self.latency.entry;
@@ -123,9 +154,13 @@ impl RunConfig {
             response,
             entry_min: self.entry(strategy).minimum(),
             fees: self.fees.clone(),
+            schedule: self.schedule.clone(),
             open_orders_max: self.open_orders_max,
             shows_levels,
-            queue: self.queue,
+            queue: QueueRules {
+                seed,
+                ..self.queue.clone()
+            },
             orders: self.orders,
         }
     }

@@ -65,6 +65,7 @@ impl Run<'_> {
             fees: seat.account.fees(),
             refused: seat.risk.as_ref().map_or(Vec::new(), |x| x.refused()),
             kill: seat.risk.as_ref().and_then(|x| x.kill()),
+            liquidations: seat.risk.as_ref().map_or(0, |x| x.liquidations()),
         });
         let instances: Vec<InstanceSummary> = instances.collect();
         let clock = self.window.clock();

@@ -15,8 +15,10 @@ mod attend;
 mod block;
 mod config;
 mod finish;
+mod margin;
 mod risk;
 mod seat;
+mod settle;
 
 use backplane_sdk::abi::{Command, CommandBody, Message, definition_messages, v1::kind};
 use backplane_sdk::types::{Instrument, InstrumentId, OrderStatus, Reason, Timestamp};
@@ -27,6 +29,7 @@ use crate::contract::Contract;
 use crate::error::RunError;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
+use crate::grid::Grid;
 use crate::guest::{Guest, Replies};
 use crate::limits::RiskLimits;
 use crate::market::Market;
@@ -35,6 +38,7 @@ use crate::record::{
 };
 use crate::replay::{Clock, RowSource, Window};
 use crate::router::{Changes, Router, SCHEMAS};
+use crate::schedule::Calendar;
 use crate::summary::RunSummary;
 use ahead::Ahead;
 use attend::Calm;
@@ -90,6 +94,14 @@ pub struct Parts<'a> {
 pub fn run(parts: Parts<'_>) -> Result<RunSummary, RunError> {
     parts.config.check()?;
     RiskLimits::check_all(&parts.limits)?;
+    let shows_levels = parts.source.shows_levels();
+    if let Some((value, allowed)) = parts.config.queue.unsuitable(shows_levels) {
+        return Err(RunError::Config {
+            field: "queue",
+            value,
+            allowed: allowed.into(),
+        });
+    }
     let mut run = Run::new(parts)?;
     run.start()?;
     run.replay()?;
@@ -108,6 +120,10 @@ struct Run<'a> {
     config: RunConfig,
     /// What each instrument is worth.
     contracts: Vec<Contract>,
+    /// The steps of its prices and quantities.
+    grids: Vec<Grid>,
+    /// What is yet to happen to instruments.
+    calendar: Calendar,
     /// How long a request travels at least, in nanoseconds.
     entry_min: i64,
     window: Window,
@@ -145,7 +161,9 @@ impl<'a> Run<'a> {
         let seat = |(guest, limits): (Box<dyn Guest>, RiskLimits)| {
             let name = guest.descriptor().name.clone();
             let rules = config.rules(&name, shows_levels);
-            Seat::new(guest, Exchange::new(rules), config.entry(&name), limits)
+            let has_margin = !config.margins.is_empty();
+            let exchange = Exchange::new(rules);
+            Seat::new(guest, exchange, config.entry(&name), (limits, has_margin))
         };
         let unlimited = std::iter::repeat(RiskLimits::default());
         let limits = parts.limits.into_iter().chain(unlimited);
@@ -166,6 +184,8 @@ impl<'a> Run<'a> {
             dues: seats.iter().map(Seat::due).collect(),
             seats,
             contracts: config.contracts(parts.instruments),
+            grids: config.grids(parts.instruments),
+            calendar: Calendar::new(config.schedule.clone()),
             calm: Calm::default(),
             replies: Replies::default(),
             entry_min: config.entry("").minimum(),
@@ -195,7 +215,11 @@ impl<'a> Run<'a> {
             .iter()
             .flat_map(|x| definition_messages(x, Timestamp(at)))
             .collect();
+        let begins = self.window.rows().ts_event.first().copied();
+        self.calendar.begin(begins.unwrap_or_default());
         for place in 0..self.seats.len() {
+            self.seats[place].exchange.begin(begins.unwrap_or_default());
+            self.note_due(place);
             for message in &definitions {
                 self.deliver(place, message)?;
             }
@@ -343,7 +367,7 @@ impl<'a> Run<'a> {
     ) -> Result<Result<(), Box<Fault>>, RunError> {
         let situation = self.situation(place, command);
         let seat = &mut self.seats[place];
-        let body = match seat.obey(command, self.instruments, situation) {
+        let body = match seat.obey(command, &self.grids, situation) {
             Ok(body) => body,
             Err(fault) => return Ok(Err(fault)),
         };

@@ -10,6 +10,7 @@ use backplane_sdk::types::{
 };
 
 use super::Run;
+use super::margin::More;
 use crate::error::RunError;
 use crate::fault::Fault;
 use crate::limits::{CollarFrom, Kill};
@@ -32,13 +33,18 @@ impl Run<'_> {
         let concerned = match command.body()? {
             CommandBody::Submit { .. } => {
                 let instrument = InstrumentId(command.instrument);
-                Side::from_code(command.side).map(|side| (instrument, side))
+                let is_known = instrument.index() < self.instruments.len();
+                let side = Side::from_code(command.side).filter(|_| is_known);
+                side.map(|side| (instrument, side, command.quantity))
             }
-            CommandBody::Modify { order_id, .. } => risk.order(order_id),
+            CommandBody::Modify { order_id, .. } => risk.order(order_id).map(|x| {
+                let more = command.quantity.saturating_sub(x.2);
+                (x.0, x.1, more.max(0))
+            }),
             _ => None,
         };
         let now = seat.now;
-        let Some((instrument, side)) = concerned else {
+        let Some((instrument, side, quantity)) = concerned else {
             return Some(Situation {
                 now,
                 ..Situation::default()
@@ -52,6 +58,15 @@ impl Run<'_> {
             now,
             position,
             reference: collar.and_then(|x| self.reference(instrument, side, x.from)),
+            lacks_margin: self.lacks_margin(
+                place,
+                &More {
+                    instrument,
+                    side,
+                    quantity,
+                    limit: Some(Price(command.price)).filter(|x| x.is_defined()),
+                },
+            ),
         })
     }
 
@@ -90,19 +105,21 @@ impl Run<'_> {
     ) -> Result<(), RunError> {
         let loss_max = self.seats[place].risk.as_ref();
         let loss_max = loss_max.and_then(|x| x.limits().loss_max);
-        if loss_max.is_none() || !self.seats[place].runs() {
+        let is_watched = loss_max.is_some() || self.has_margin();
+        if !is_watched || !self.seats[place].runs() {
             return Ok(());
         }
         let gain = self.gain(place);
+        let is_under = self.is_under_margin(place, self.config.starting_cash + gain);
         let seat = &mut self.seats[place];
         seat.now = seat.now.max(at);
         let now = Timestamp(seat.now);
         let Some(risk) = &mut seat.risk else {
             return Ok(());
         };
-        let is_lost = risk.value(gain, now);
+        let ends = risk.value(gain, now) || is_under && risk.liquidate();
         self.wake(place);
-        if is_lost {
+        if ends {
             let cancel_all = Command::new(CommandBody::CancelAll { instrument: None });
             let request = RequestBody::CancelAll { instrument: None };
             self.send_own(place, &cancel_all, request)?;
@@ -116,7 +133,8 @@ impl Run<'_> {
     /// may be cancelled, which it hears no sooner than a request and its answer travel.
     pub(super) fn unwatched_until(&self, place: usize) -> i64 {
         let risk = self.seats[place].risk.as_ref();
-        if risk.is_none_or(|x| x.limits().loss_max.is_none()) {
+        let is_watched = self.has_margin() || risk.is_some_and(|x| x.limits().loss_max.is_some());
+        if !is_watched {
             return i64::MAX;
         }
         let response = self.config.latency.response.minimum().0;

@@ -4,12 +4,13 @@
 
 use backplane_sdk::abi::{Command, CommandBody, Message, v1};
 use backplane_sdk::book::LevelBook;
-use backplane_sdk::types::{Instrument, TimerId, Timestamp};
+use backplane_sdk::types::{TimerId, Timestamp};
 
 use crate::account::Account;
 use crate::delay::Way;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
+use crate::grid::Grid;
 use crate::guest::{Guest, Replies};
 use crate::journal::Journal;
 use crate::limits::RiskLimits;
@@ -139,9 +140,9 @@ impl Seat {
         guest: Box<dyn Guest>,
         exchange: Exchange,
         entry: Way<3>,
-        limits: RiskLimits,
+        (limits, has_margin): (RiskLimits, bool),
     ) -> Seat {
-        let has_limits = limits != RiskLimits::default();
+        let has_limits = has_margin || limits != RiskLimits::default();
         Seat {
             guest,
             gate: OrderGate::default(),
@@ -260,7 +261,7 @@ impl Seat {
     pub(super) fn obey(
         &mut self,
         command: &Command,
-        instruments: &[Instrument],
+        grids: &[Grid],
         situation: Option<Situation>,
     ) -> Result<CommandBody, Box<Fault>> {
         let body = command.body().ok_or_else(|| {
@@ -279,7 +280,7 @@ impl Seat {
             }
             CommandBody::CancelTimer { timer } => self.timers.cancel(timer),
             _ => {
-                if let Some(request) = self.gate.request(command, &body, instruments) {
+                if let Some(request) = self.gate.request(command, &body, grids) {
                     if self.exchange.requests_pending() >= REQUESTS_MAX {
                         return Err(Box::new(Fault::new(format!(
                             "it has more than {REQUESTS_MAX} requests on their way"

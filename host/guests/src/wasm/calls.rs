@@ -91,8 +91,7 @@ impl Calls {
             functions,
             messages: (0, 0),
         };
-        let version = calls.functions.abi_version.clone();
-        let version = calls.call(&version, (), limits.fuel_per_message)?;
+        let version = call(&calls.functions.abi_version, &mut calls.store, ())?;
         if version != ABI_VERSION {
             return Err(fault::fault(&format!(
                 "it is built for plugin ABI version {version}, but this host speaks version {ABI_VERSION}"
@@ -100,23 +99,22 @@ impl Calls {
         }
         if let Some(initialize) = instance.get_func(&mut calls.store, INITIALIZE) {
             let initialize = initialize.typed(&calls.store).map_err(failed)?;
-            calls.call::<(), ()>(&initialize, (), limits.fuel_per_message)?;
+            call::<(), ()>(&initialize, &mut calls.store, ())?;
         }
         Ok(calls)
     }
 
     /// The descriptor, as the module's JSON.
     pub(super) fn describe(&mut self) -> Result<String, Fault> {
-        let describe = self.functions.describe.clone();
-        let len = self.ask(&describe, ())?;
+        let len = call(&self.functions.describe, &mut self.store, ())?;
         let bytes = self.text(len, TEXT_BYTES_MAX)?;
         String::from_utf8(bytes).map_err(|_| fault::fault("the descriptor is not valid UTF-8"))
     }
 
     /// Makes the strategy; the inner error is what it says to the parameters.
     pub(super) fn create(&mut self, params: &[ParamValue]) -> Result<Result<(), String>, Fault> {
-        let buffer = self.functions.param_buffer.clone();
-        let address = self.ask(&buffer, params.len() as u32)? as usize;
+        let count = params.len() as u32;
+        let address = call(&self.functions.param_buffer, &mut self.store, count)? as usize;
         let mut bytes = Vec::with_capacity(size_of_val(params));
         for param in params {
             bytes.extend(param.kind.to_le_bytes());
@@ -125,14 +123,13 @@ impl Calls {
         }
         self.room(address, bytes.len(), "backplane_param_buffer")?
             .copy_from_slice(&bytes);
-        let create = self.functions.create.clone();
-        let len = self.ask(&create, ())?;
+        let len = call(&self.functions.create, &mut self.store, ())?;
         if len > 0 {
             return self.text(len, TEXT_BYTES_MAX).map(refusal);
         }
         let count = self.store.data().limits.messages_per_call;
-        let buffer = self.functions.message_buffer.clone();
-        let address = self.ask(&buffer, count as u32)? as usize;
+        let buffer = &self.functions.message_buffer;
+        let address = call(buffer, &mut self.store, count as u32)? as usize;
         self.messages = (address, count);
         Ok(Ok(()))
     }
@@ -187,8 +184,7 @@ impl Calls {
         if u64::from(count) > COMMANDS_PER_CALL_MAX * heard as u64 {
             return too_many(count.into());
         }
-        let buffer = self.functions.command_buffer.clone();
-        let address = self.ask(&buffer, ())? as usize;
+        let address = call(&self.functions.command_buffer, &mut self.store, ())? as usize;
         let bytes = self.bytes(address, count as usize * 80, "commands")?;
         let before = to.len();
         to.extend(bytes.as_chunks().0.iter().map(Command::from_bytes));
@@ -212,8 +208,7 @@ impl Calls {
 
     /// The state: its version and its bytes.
     pub(super) fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
-        let save = self.functions.save.clone();
-        let answer = self.ask(&save, ())?;
+        let answer = call(&self.functions.save, &mut self.store, ())?;
         let bytes = self.text(answer as u32, STATE_BYTES_MAX)?;
         Ok(((answer >> 32) as u32, bytes))
     }
@@ -226,12 +221,10 @@ impl Calls {
                 "a state of {len} bytes is larger than {STATE_BYTES_MAX}"
             )));
         }
-        let buffer = self.functions.text_buffer.clone();
-        let address = self.ask(&buffer, len as u32)? as usize;
+        let address = call(&self.functions.text_buffer, &mut self.store, len as u32)? as usize;
         self.room(address, bytes.len(), "backplane_text_buffer")?
             .copy_from_slice(bytes);
-        let load = self.functions.load.clone();
-        match self.ask(&load, version)? {
+        match call(&self.functions.load, &mut self.store, version)? {
             0 => Ok(Ok(())),
             len => self.text(len, TEXT_BYTES_MAX).map(refusal),
         }
@@ -242,27 +235,6 @@ impl Calls {
         self.memory.data_size(&self.store)
     }
 
-    fn ask<P: WasmParams, R: WasmResults>(
-        &mut self,
-        function: &TypedFunc<P, R>,
-        params: P,
-    ) -> Result<R, Fault> {
-        let fuel = self.store.data().limits.fuel_per_message;
-        self.call(function, params, fuel)
-    }
-
-    fn call<P: WasmParams, R: WasmResults>(
-        &mut self,
-        function: &TypedFunc<P, R>,
-        params: P,
-        fuel: u64,
-    ) -> Result<R, Fault> {
-        let granted = self.store.set_fuel(fuel);
-        granted.map_err(|cause| fault::fault(&format!("{cause:#}")))?;
-        let result = function.call(&mut self.store, params);
-        result.map_err(|cause| fault::of(&cause, self.store.data(), fuel))
-    }
-
     /// The text that the module wrote last.
     fn text(&mut self, len: u32, most: u64) -> Result<Vec<u8>, Fault> {
         if u64::from(len) > most {
@@ -270,8 +242,7 @@ impl Calls {
                 "it gave {len} bytes where at most {most} are allowed"
             )));
         }
-        let text = self.functions.text.clone();
-        let address = self.ask(&text, ())? as usize;
+        let address = call(&self.functions.text, &mut self.store, ())? as usize;
         Ok(self.bytes(address, len as usize, "text")?.to_vec())
     }
 
@@ -295,6 +266,19 @@ impl Calls {
             _ => Err(no_room(what, address, len, whole)),
         }
     }
+}
+
+/// Calls a function that is granted the fuel of one message.
+fn call<P: WasmParams, R: WasmResults>(
+    function: &TypedFunc<P, R>,
+    store: &mut Store<Host>,
+    params: P,
+) -> Result<R, Fault> {
+    let fuel = store.data().limits.fuel_per_message;
+    let granted = store.set_fuel(fuel);
+    granted.map_err(|cause| fault::fault(&format!("{cause:#}")))?;
+    let result = function.call(&mut *store, params);
+    result.map_err(|cause| fault::of(&cause, store.data(), fuel))
 }
 
 #[cold]

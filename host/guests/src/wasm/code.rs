@@ -17,7 +17,7 @@ pub const DEPTH_MAX: u64 = 1_000;
 /// The most targets of all the jump tables of a function.
 pub const TARGETS_MAX: u64 = 100_000;
 /// The most pairs of a variable and a branch: a compiler may look at each.
-pub const WORK_MAX: u64 = 20_000_000;
+pub const WORK_MAX: u64 = 4_000_000;
 
 /// Checks a function's body.
 pub(super) fn check(body: &FunctionBody<'_>, params: usize) -> Result<Option<i32>, Refusal> {

@@ -5,6 +5,8 @@
 use backplane_sdk::types::{Instrument, InstrumentId, Nanos, Price, Timestamp};
 use thiserror::Error;
 
+use crate::format::LOT_WHOLE;
+
 /// The most instruments in one generated tape.
 pub const INSTRUMENTS_MAX: u16 = 1_000;
 /// The most messages an instrument may send in a second on average.
@@ -13,6 +15,8 @@ pub const MESSAGES_PER_SECOND_MAX: u32 = 1_000_000;
 pub const RESTING_ORDERS_RANGE: (u32, u32) = (400, 40_000);
 /// The lowest and the highest start price, in ticks.
 pub const START_TICKS_RANGE: (i64, i64) = (2_000, 100_000_000);
+/// The largest multiple that sizes may be of.
+pub const SIZE_UNIT_MAX: u32 = 10_000;
 /// The most messages of a tape, opening snapshot included: sequence numbers have 32 bits and never repeat.
 pub const TAPE_MESSAGES_MAX: u64 = 4_000_000_000;
 
@@ -41,6 +45,53 @@ pub struct GeneratorConfig {
     pub messages_per_second: u32,
     /// How many orders rest in an instrument's book on average.
     pub resting_orders: u32,
+    /// What sizes are multiples of, in quantity units.
+    pub size_unit: u32,
+    /// What a quantity unit is of a whole one, in units of 1e-9: see [`crate::InstrumentDefinition::lot`].
+    pub lot: i64,
+    /// The currency of prices.
+    pub currency: String,
+    /// How long after the start the first instrument expires, and each further one after the one before; `None` where none
+    /// does. At its expiry an instrument's book is emptied, and nothing of it follows.
+    pub expiry: Option<Nanos>,
+}
+
+/// What kind of instrument a synthetic market is of: its ticks, sizes, contract and currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MarketKind {
+    /// A share at 150 dollars in ticks of a cent, traded in round lots of 100.
+    Equity,
+    /// An index future at 4800 points in ticks of a quarter point of 12.50 dollars.
+    #[default]
+    Future,
+    /// A coin at 60,000 dollars in ticks of ten cents, traded in thousandths.
+    Crypto,
+}
+
+impl MarketKind {
+    /// The settings of this kind; what is not of the instrument is as in [`GeneratorConfig::default`].
+    pub fn config(self) -> GeneratorConfig {
+        let future = GeneratorConfig::default();
+        match self {
+            MarketKind::Future => future,
+            MarketKind::Equity => GeneratorConfig {
+                tick: Price(10_000_000),
+                start_price: Price(150_000_000_000),
+                multiplier: 1_000_000_000,
+                size_unit: 100,
+                ..future
+            },
+            MarketKind::Crypto => GeneratorConfig {
+                tick: Price(100_000_000),
+                start_price: Price(60_000_000_000_000),
+                multiplier: 1_000_000,
+                lot: 1_000_000,
+                size_unit: 10,
+                currency: String::from("USDT"),
+                ..future
+            },
+        }
+    }
 }
 
 impl Default for GeneratorConfig {
@@ -58,6 +109,10 @@ impl Default for GeneratorConfig {
             multiplier: 50_000_000_000,
             messages_per_second: 100,
             resting_orders: 4_000,
+            size_unit: 1,
+            lot: LOT_WHOLE,
+            currency: String::from("USD"),
+            expiry: None,
         }
     }
 }
@@ -115,6 +170,12 @@ pub enum GenerateError {
         /// The multiplier asked for, in units of 1e-9.
         given: i64,
     },
+    /// Sizes of nothing, or too large ones.
+    #[error("sizes in multiples of {given}: it must be 1 to {SIZE_UNIT_MAX}")]
+    SizeUnit {
+        /// The multiple asked for.
+        given: u32,
+    },
     /// A rate of zero or more than [`MESSAGES_PER_SECOND_MAX`].
     #[error("{given} messages a second and instrument: it must be 1 to {MESSAGES_PER_SECOND_MAX}")]
     Rate {
@@ -154,6 +215,11 @@ impl GeneratorConfig {
                 given: self.messages_per_second,
             });
         }
+        if !(1..=SIZE_UNIT_MAX).contains(&self.size_unit) {
+            return Err(GenerateError::SizeUnit {
+                given: self.size_unit,
+            });
+        }
         if self.multiplier <= 0 {
             return Err(GenerateError::Multiplier {
                 given: self.multiplier,
@@ -189,7 +255,8 @@ impl GeneratorConfig {
             });
         }
         let nanos = self.duration.map_or(0, |span| span.0);
-        let is_empty = self.duration.is_some_and(|span| span.0 <= 0);
+        let is_empty = self.duration.is_some_and(|span| span.0 <= 0)
+            || self.expiry.is_some_and(|span| span.0 <= 0);
         if is_empty || self.start.0 < 0 || self.start.0.saturating_add(nanos) >= END_MAX {
             return Err(GenerateError::Duration {
                 start: self.start,
@@ -207,6 +274,14 @@ impl GeneratorConfig {
         }
     }
 
+    /// When an instrument expires.
+    pub(super) fn expiration(&self, number: u16) -> Timestamp {
+        let times = i64::from(number) + 1;
+        let after = self.expiry.and_then(|span| span.0.checked_mul(times));
+        let at = after.and_then(|after| self.start.0.checked_add(after));
+        at.map_or(Timestamp::MAX, Timestamp)
+    }
+
     /// The definitions of the instruments: `SYN000`, `SYN001` and so on.
     pub(super) fn instruments(&self) -> Vec<Instrument> {
         (0..self.instruments)
@@ -215,8 +290,8 @@ impl GeneratorConfig {
                 symbol: format!("SYN{number:03}"),
                 tick: self.tick,
                 multiplier: self.multiplier,
-                currency: String::from("USD"),
-                expiration: Timestamp::MAX,
+                currency: self.currency.clone(),
+                expiration: self.expiration(number),
             })
             .collect()
     }

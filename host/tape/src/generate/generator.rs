@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 use backplane_sdk::types::{Instrument, Timestamp};
 
@@ -13,6 +14,7 @@ use super::flow::{Flow, FlowSettings};
 use super::random::Random;
 use super::shape::Shape;
 use super::writer::Writer;
+use crate::format::InstrumentDefinition;
 use crate::message::SourceMessage;
 
 /// The stream of random numbers from which the instruments' prices and rates are drawn; the instruments' own streams
@@ -48,11 +50,14 @@ impl Generator {
         Ok(Generator {
             agenda: (0..config.instruments)
                 .zip(&flows)
-                .map(|(instrument, flow)| Reverse((flow.clock(), instrument)))
+                .map(|(instrument, flow)| {
+                    let next = flow.clock().min(config.expiration(instrument));
+                    Reverse((next, instrument))
+                })
                 .collect(),
             flows,
             shape,
-            writer: Writer::new(config.tick),
+            writer: Writer::new(config.tick, config.size_unit),
             snapshots: 0,
             messages: 0,
             end: config.end(),
@@ -63,6 +68,16 @@ impl Generator {
     /// The definitions of the instruments, in the order of their numbers in the messages.
     pub fn instruments(&self) -> Vec<Instrument> {
         self.config.instruments()
+    }
+
+    /// The same definitions, as a tape's metadata carries them.
+    pub fn definitions(&self) -> Vec<InstrumentDefinition> {
+        let instruments = self.instruments();
+        let definitions = instruments.iter().map(|x| InstrumentDefinition {
+            lot: self.config.lot,
+            ..InstrumentDefinition::from(x)
+        });
+        definitions.collect()
     }
 
     /// What this market was made of.
@@ -87,9 +102,17 @@ impl Generator {
         if time >= self.end {
             return false;
         }
+        let expiration = self.config.expiration(instrument);
+        if time >= expiration {
+            PeekMut::pop(next);
+            self.writer.begin(instrument, expiration, 0);
+            self.writer.clear();
+            self.writer.finish();
+            return true;
+        }
         let flow = &mut self.flows[usize::from(instrument)];
         flow.step(&self.shape, &mut self.writer);
-        *next = Reverse((flow.clock(), instrument));
+        *next = Reverse((flow.clock().min(expiration), instrument));
         true
     }
 }

@@ -23,6 +23,7 @@
 //! ```
 
 mod config;
+mod faults;
 mod generator;
 
 mod flow;
@@ -47,9 +48,10 @@ mod tests;
 
 pub use compare::{Figure, MarketComparison, NEAR};
 pub use config::{
-    GenerateError, GeneratorConfig, INSTRUMENTS_MAX, MESSAGES_PER_SECOND_MAX, RESTING_ORDERS_RANGE,
-    START_TICKS_RANGE, TAPE_MESSAGES_MAX,
+    GenerateError, GeneratorConfig, INSTRUMENTS_MAX, MESSAGES_PER_SECOND_MAX, MarketKind,
+    RESTING_ORDERS_RANGE, SIZE_UNIT_MAX, START_TICKS_RANGE, TAPE_MESSAGES_MAX,
 };
+pub use faults::{FAULTS_MAX, Faults, Faulty};
 pub use generator::Generator;
 pub use profile::{MarketProfile, SPREADS, WINDOW};
 pub use statistics::MarketStatistics;

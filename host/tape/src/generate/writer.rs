@@ -19,6 +19,8 @@ pub(super) struct Writer {
     ts_recv: Timestamp,
     flags: Flags,
     tick: i64,
+    /// What sizes are multiples of.
+    unit: u32,
 }
 
 /// The side that an index stands for.
@@ -28,8 +30,8 @@ pub(super) const fn side_of(index: usize) -> Side {
 }
 
 impl Writer {
-    /// A writer of prices in steps of `tick`, in units of 1e-9.
-    pub(super) fn new(tick: Price) -> Writer {
+    /// A writer of prices in steps of `tick`, in units of 1e-9, and of sizes in multiples of `unit`.
+    pub(super) fn new(tick: Price, unit: u32) -> Writer {
         Writer {
             messages: Vec::new(),
             taken: 0,
@@ -39,6 +41,7 @@ impl Writer {
             ts_recv: Timestamp::MIN,
             flags: Flags(0),
             tick: tick.0,
+            unit,
         }
     }
 
@@ -94,7 +97,7 @@ impl Writer {
             ts_recv: self.ts_recv,
             order_id,
             price,
-            size,
+            size: size.saturating_mul(self.unit),
             sequence: self.sequence,
             instrument: self.instrument,
             action,

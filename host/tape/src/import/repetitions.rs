@@ -1,12 +1,11 @@
 //! An input that is read several times over, so that a short one makes a long tape.
 //!
-//! Takes in the input's messages, as often as they are read; gives out the same messages, those of each repetition
-//! after the end of the one before, and the clears with which it begins.
+//! Takes in the times of the input's messages, as often as they are read; gives out the times at which they stand on the
+//! tape, those of each repetition after the end of the one before, and the clears with which it begins.
 
-use backplane_sdk::types::{Action, Flags, Price, Timestamp};
+use backplane_sdk::types::Timestamp;
 
 use crate::error::TapeError;
-use crate::message::SourceMessage;
 
 /// Nanoseconds in a second.
 const SECOND: i64 = 1_000_000_000;
@@ -36,26 +35,22 @@ impl Repetitions {
         }
     }
 
-    /// The message at its time in this repetition, of whose input so many bytes were read.
+    /// The times of a message in this repetition, of whose input so many bytes were read.
     ///
     /// # Errors
     /// Times that late cannot be said.
     pub(super) fn place(
         &mut self,
-        message: &SourceMessage,
+        ts_event: Timestamp,
+        ts_recv: Timestamp,
         bytes: u64,
-    ) -> Result<SourceMessage, TapeError> {
+    ) -> Result<(Timestamp, Timestamp), TapeError> {
         self.read(bytes);
-        let (ts_event, ts_recv) = (message.ts_event.0, message.ts_recv.0);
-        let (_, last) = self.span.get_or_insert((ts_recv, ts_recv));
-        *last = ts_event.max(ts_recv).max(*last);
-        let moved = |time: i64| time.checked_add(self.shift).map(Timestamp);
+        let (_, last) = self.span.get_or_insert((ts_recv.0, ts_recv.0));
+        *last = ts_event.0.max(ts_recv.0).max(*last);
+        let moved = |time: Timestamp| time.0.checked_add(self.shift).map(Timestamp);
         match (moved(ts_event), moved(ts_recv)) {
-            (Some(ts_event), Some(ts_recv)) => Ok(SourceMessage {
-                ts_event,
-                ts_recv,
-                ..*message
-            }),
+            (Some(ts_event), Some(ts_recv)) => Ok((ts_event, ts_recv)),
             _ => Err(too_long()),
         }
     }
@@ -88,25 +83,13 @@ impl Repetitions {
         Ok(())
     }
 
-    /// A clear of each instrument at the input's first time: what the books held belongs to the repetition before.
-    pub(super) fn clears(&self) -> impl Iterator<Item = SourceMessage> + use<> {
+    /// Each instrument, and the input's first time: what the books held belongs to the repetition before.
+    pub(super) fn clears(&self) -> impl Iterator<Item = (Timestamp, u16)> + use<> {
         let first = self.span.map(|(first, _)| Timestamp(first));
         let instruments = (0..=u16::MAX).take(self.instruments);
-        let timed = first.into_iter().flat_map(move |time| {
+        first.into_iter().flat_map(move |time| {
             let instruments = instruments.clone();
             instruments.map(move |instrument| (time, instrument))
-        });
-        timed.map(|(time, instrument)| SourceMessage {
-            ts_event: time,
-            ts_recv: time,
-            order_id: 0,
-            price: Price::UNDEFINED,
-            size: 0,
-            sequence: 0,
-            instrument,
-            action: Action::Clear,
-            side: None,
-            flags: Flags(Flags::LAST),
         })
     }
 }

@@ -45,7 +45,7 @@ impl ImportReport {
     ) -> ImportReport {
         ImportReport {
             output: options.output.clone(),
-            schema: options.schema,
+            schema: written.schema,
             from: header.source.from,
             instruments: header.instruments,
             inputs: header.source.inputs,
@@ -116,6 +116,9 @@ impl fmt::Display for Statistics {
             "  {} adds, {} cancels, {} modifies, {} fills, {} trades, {} clears",
             rows.adds, rows.cancels, rows.modifies, rows.fills, rows.trades, rows.clears
         )?;
+        if rows.statuses > 0 {
+            writeln!(f, "  {} changes of trading status", rows.statuses)?;
+        }
         if let (Some(first), Some(last)) = (rows.ts_recv_first, rows.ts_recv_last) {
             writeln!(f, "  received {} to {}", Timestamp(first), Timestamp(last))?;
         }
@@ -130,6 +133,10 @@ impl fmt::Display for Statistics {
                 Timestamp(first),
                 Timestamp(last)
             )?;
+        }
+        if !self.published.is_empty() {
+            let count = self.published.len();
+            writeln!(f, "  {count} statistics published by exchanges")?;
         }
         let found = &self.resolution;
         let unknown = found.unknown_cancels.saturating_add(found.unknown_modifies);

@@ -57,6 +57,19 @@ impl Event {
         }
     }
 
+    /// The changes and prints so far.
+    pub(super) fn len(&self) -> usize {
+        self.changes.len().saturating_add(self.prints.len())
+    }
+
+    /// The prices of a side that were changed so far.
+    pub(super) fn changed(&self, side: Side) -> impl Iterator<Item = Price> + '_ {
+        let changes = self.changes.iter();
+        changes
+            .filter(move |change| change.side == side)
+            .map(|change| Price(change.price))
+    }
+
     /// Adds a print to the one before it, where price and aggressor are the same; or else begins a new one.
     fn print(&mut self, row: &Row) {
         let side = match Side::from_code(row.side) {

@@ -17,13 +17,17 @@
 //! ```
 
 mod event;
+mod maker;
 
 use backplane_sdk::book::Ladder;
 use backplane_sdk::types::Side;
 
+use crate::format::ACTION_STATUS;
 use crate::row::Row;
 use crate::statistics::Crossed;
 use event::Event;
+
+pub(crate) use maker::LevelMaker;
 
 /// Makes price-level rows of one tape's order-level rows.
 #[derive(Debug)]
@@ -64,6 +68,10 @@ impl LevelView {
         let Some(instrument) = self.instruments.get_mut(usize::from(row.instrument)) else {
             return &[];
         };
+        if row.action == ACTION_STATUS {
+            self.rows.push(*row);
+            return &self.rows;
+        }
         instrument.event.note(row);
         if row.is_last() {
             instrument

@@ -1,13 +1,13 @@
 //! A reused, 8-byte-aligned buffer that a part of a file is read into.
 //!
-//! Takes in an open file, an offset and a length that the caller has checked against the file; gives out the bytes,
-//! or the integers that they are.
+//! Takes in an open file, an offset and a length that the caller has checked against the file, or values that were
+//! decoded elsewhere; gives out the bytes, or the integers that they are.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use bytemuck::AnyBitPattern;
+use bytemuck::{AnyBitPattern, NoUninit};
 
 /// Bytes whose first is aligned for every integer of a tape.
 #[derive(Debug, Default)]
@@ -31,6 +31,26 @@ impl AlignedBuffer {
         }
     }
 
+    /// Forgets the content.
+    pub(super) fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    /// Appends values; the content so far must be values of the same width.
+    pub(super) fn extend<T: NoUninit>(&mut self, values: &[T]) {
+        let more: &[u8] = bytemuck::cast_slice(values);
+        let length = self.length.saturating_add(more.len());
+        let words = length.div_ceil(8);
+        if self.words.len() < words {
+            self.words.resize(words.next_power_of_two(), 0);
+        }
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut self.words);
+        if let Some(room) = bytes.get_mut(self.length..length) {
+            room.copy_from_slice(more);
+        }
+        self.length = length;
+    }
+
     /// The bytes that were read.
     pub(super) fn bytes(&self) -> &[u8] {
         let bytes: &[u8] = bytemuck::cast_slice(&self.words);
@@ -38,7 +58,7 @@ impl AlignedBuffer {
     }
 
     /// The bytes as integers; none where the length does not divide, which the reader's checks exclude.
-    pub(super) fn values<T: AnyBitPattern + bytemuck::NoUninit>(&self) -> &[T] {
+    pub(super) fn values<T: AnyBitPattern + NoUninit>(&self) -> &[T] {
         bytemuck::try_cast_slice(self.bytes()).unwrap_or_default()
     }
 }

@@ -1,36 +1,55 @@
 //! Reading a tape, batch by batch, into buffers that are reused.
 //!
-//! Takes in a path; gives out columns as slices. Nothing in the file is trusted: whatever its bytes are, the reader
-//! answers with columns or with an error. The file is not mapped into memory, so that cutting it off while it is read
-//! is an error too.
+//! Takes in a path: of an Arrow IPC file, or of a folder of Parquet files; gives out columns as slices. Nothing in the
+//! files is trusted: whatever their bytes are, the reader answers with columns or with an error.
 
+mod arrow_file;
 mod buffer;
+mod check;
 mod layout;
+mod parquet_folder;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::error::TapeError;
-use crate::format::{COLUMNS, Header, TapeSchema, column};
+use crate::format::{Header, TapeSchema, column};
 use crate::row::Row;
 use crate::statistics::Statistics;
+use arrow_file::ArrowFile;
 use buffer::AlignedBuffer;
-use layout::Layout;
+use check::check;
+use parquet_folder::ParquetFolder;
+
+/// The columns of the batch that was read last, in the format's order.
+type Buffers = [AlignedBuffer; column::COUNT];
+
+/// Where the rows are.
+#[derive(Debug)]
+enum Rows {
+    Arrow(Box<ArrowFile>),
+    Parquet(Box<ParquetFolder>),
+}
+
+/// What a tape says of itself before its rows are read.
+#[derive(Clone, Debug)]
+struct Opened {
+    header: Header,
+    schema: TapeSchema,
+    statistics: Option<Statistics>,
+    digest: Option<String>,
+    rows: u64,
+}
 
 /// An open tape.
 #[derive(Debug)]
 pub struct TapeReader {
     path: PathBuf,
-    file: File,
-    layout: Layout,
-    statistics: Option<Statistics>,
-    rows: u64,
+    opened: Opened,
+    source: Rows,
     with_details: bool,
-    next_block: usize,
     rows_read: u64,
     ts_recv: i64,
-    metadata: AlignedBuffer,
-    columns: [AlignedBuffer; column::COUNT],
+    columns: Buffers,
 }
 
 /// The columns of one batch, all of one length. What they mean is said in [`crate::format`].
@@ -78,37 +97,25 @@ pub struct Details<'a> {
 }
 
 impl TapeReader {
-    /// Opens a tape and checks its footer and the metadata of all its batches.
+    /// Opens a tape: an Arrow IPC file, whose footer and batches are checked, or a folder of Parquet files.
     ///
     /// # Errors
     /// The file cannot be read, is no tape, is damaged, or is a tape of another version.
     pub fn open(path: &Path) -> Result<TapeReader, TapeError> {
-        let file = File::open(path).map_err(|error| TapeError::io("opening", path, error))?;
-        let layout = Layout::read(&file, path)?;
-        let mut metadata = AlignedBuffer::default();
-        let mut rows: u64 = 0;
-        for block in &layout.blocks {
-            let batch = layout.batch(&file, path, *block, &mut metadata)?;
-            rows = rows.saturating_add(batch.rows as u64);
-        }
-        let statistics =
-            match &layout.statistics {
-                None => None,
-                Some(text) => Some(serde_json::from_str(text).map_err(|error| {
-                    TapeError::damaged(path, format!("its statistics: {error}"))
-                })?),
-            };
+        let (source, opened) = if path.is_dir() {
+            let (folder, opened) = ParquetFolder::open(path)?;
+            (Rows::Parquet(Box::new(folder)), opened)
+        } else {
+            let (file, opened) = ArrowFile::open(path)?;
+            (Rows::Arrow(Box::new(file)), opened)
+        };
         Ok(TapeReader {
             path: path.to_path_buf(),
-            file,
-            layout,
-            statistics,
-            rows,
+            opened,
+            source,
             with_details: false,
-            next_block: 0,
             rows_read: 0,
             ts_recv: i64::MIN,
-            metadata,
             columns: Default::default(),
         })
     }
@@ -122,32 +129,32 @@ impl TapeReader {
 
     /// What is known before the first row.
     pub const fn header(&self) -> &Header {
-        &self.layout.header
+        &self.opened.header
     }
 
     /// What the rows are: of orders, or of price levels.
     pub const fn schema(&self) -> TapeSchema {
-        self.layout.schema
+        self.opened.schema
     }
 
     /// The number of rows in the tape.
     pub const fn rows(&self) -> u64 {
-        self.rows
+        self.opened.rows
     }
 
-    /// The tape's file.
+    /// The tape's file or folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// The footer's statistics; none where another program rewrote the tape without them.
     pub const fn statistics(&self) -> Option<&Statistics> {
-        self.statistics.as_ref()
+        self.opened.statistics.as_ref()
     }
 
     /// The footer's digest of the columns, as it is written there.
     pub fn digest(&self) -> Option<&str> {
-        self.layout.digest.as_deref()
+        self.opened.digest.as_deref()
     }
 
     /// The next batch; none after the last one.
@@ -156,42 +163,25 @@ impl TapeReader {
     /// The file cannot be read (any more), or a row holds an unknown instrument or letter, or an earlier `ts_recv`
     /// than the row before it.
     pub fn next_batch(&mut self) -> Result<Option<Columns<'_>>, TapeError> {
-        let Some(block) = self.layout.blocks.get(self.next_block) else {
-            return Ok(None);
-        };
-        let batch = self
-            .layout
-            .batch(&self.file, &self.path, *block, &mut self.metadata)?;
         let wanted = if self.with_details {
             column::COUNT
         } else {
             column::ORDER_ID
         };
-        for (place, (buffer, offset)) in self
-            .columns
-            .iter_mut()
-            .zip(batch.offsets)
-            .take(wanted)
-            .enumerate()
-        {
-            let width = COLUMNS.get(place).map_or(0, |(_, kind)| kind.width());
-            buffer
-                .read(&self.file, offset, batch.rows.saturating_mul(width))
-                .map_err(|error| TapeError::io("reading a batch of", &self.path, error))?;
-        }
+        let rows = match &mut self.source {
+            Rows::Arrow(file) => file.next(&self.path, &mut self.columns, wanted)?,
+            Rows::Parquet(folder) => folder.next(&mut self.columns, wanted)?,
+        };
+        let Some(rows) = rows else {
+            return Ok(None);
+        };
         let first_row = self.rows_read.saturating_add(1);
-        self.next_block = self.next_block.saturating_add(1);
-        self.rows_read = self.rows_read.saturating_add(batch.rows as u64);
-        let earlier = self.ts_recv;
+        self.rows_read = self.rows_read.saturating_add(rows as u64);
         let columns = self.columns(first_row);
         let last = columns.ts_recv.last().copied();
-        check(
-            &self.path,
-            &columns,
-            self.layout.header.instruments.len(),
-            earlier,
-        )?;
-        self.ts_recv = last.unwrap_or(earlier);
+        let instruments = self.opened.header.instruments.len();
+        check(&self.path, &columns, instruments, self.ts_recv)?;
+        self.ts_recv = last.unwrap_or(self.ts_recv);
         Ok(Some(self.columns(first_row)))
     }
 
@@ -239,84 +229,6 @@ impl TapeReader {
     pub(crate) fn column_bytes(&self) -> impl Iterator<Item = (usize, &[u8])> {
         self.columns.iter().map(AlignedBuffer::bytes).enumerate()
     }
-}
-
-const fn is_action(letter: u8) -> bool {
-    matches!(letter, b'A' | b'C' | b'M' | b'R' | b'T' | b'F')
-}
-
-const fn is_side(letter: u8) -> bool {
-    matches!(letter, b'A' | b'B' | b'N')
-}
-
-/// Checks the values that a replay relies on. Each check walks its whole column without a branch; only a failed one
-/// looks for the row.
-fn check(
-    path: &Path,
-    columns: &Columns<'_>,
-    instruments: usize,
-    earlier: i64,
-) -> Result<(), TapeError> {
-    let wrong = |place: Option<usize>, why: String| {
-        Err(TapeError::Row {
-            path: path.to_path_buf(),
-            row: columns
-                .first_row
-                .saturating_add(place.unwrap_or_default() as u64),
-            why,
-        })
-    };
-    let unknown = |number: u16| usize::from(number) >= instruments;
-    if columns
-        .instrument
-        .iter()
-        .fold(false, |bad, &number| bad | unknown(number))
-    {
-        let place = columns
-            .instrument
-            .iter()
-            .position(|&number| unknown(number));
-        return wrong(
-            place,
-            format!("its instrument is not one of the tape's {instruments}"),
-        );
-    }
-    if columns
-        .action
-        .iter()
-        .fold(false, |bad, &letter| bad | !is_action(letter))
-    {
-        let place = columns.action.iter().position(|&letter| !is_action(letter));
-        return wrong(place, "its action is none of A, C, M, R, T, F".to_owned());
-    }
-    if columns
-        .side
-        .iter()
-        .fold(false, |bad, &letter| bad | !is_side(letter))
-    {
-        let place = columns.side.iter().position(|&letter| !is_side(letter));
-        return wrong(place, "its side is none of A, B, N".to_owned());
-    }
-    if is_backwards(columns.ts_recv, earlier) {
-        let mut before = earlier;
-        let place = columns
-            .ts_recv
-            .iter()
-            .position(|&time| std::mem::replace(&mut before, time) > time);
-        return wrong(
-            place,
-            "its ts_recv is before the row's before it".to_owned(),
-        );
-    }
-    Ok(())
-}
-
-/// Whether a time is before the one before it, the first of which is `earlier`.
-fn is_backwards(times: &[i64], earlier: i64) -> bool {
-    let starts = times.first().is_some_and(|first| *first < earlier);
-    times
-        .windows(2)
-        .fold(starts, |bad, pair| bad | (pair[1] < pair[0]))
 }
 
 impl Columns<'_> {

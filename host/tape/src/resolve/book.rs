@@ -2,12 +2,10 @@
 //!
 //! Takes in changes of orders and levels; gives out what a row has to say about them.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, DefaultHasher};
-
 use backplane_sdk::book::{Ladder, Level};
 use backplane_sdk::types::{Price, Quantity, Side};
 
+use crate::hash::{Lookup, lookup};
 use crate::signals::Signals;
 
 /// An order that rests.
@@ -36,7 +34,7 @@ pub(super) struct LevelChange {
 #[derive(Debug)]
 pub(super) struct Book {
     /// Never walked, only asked: its order is no one's business.
-    orders: HashMap<u64, Order, BuildHasherDefault<DefaultHasher>>,
+    orders: Lookup<u64, Order>,
     ladders: [Ladder; 2],
     /// The best levels when the last event ended.
     best: [Option<Level>; 2],
@@ -50,7 +48,7 @@ impl Book {
     /// An empty book.
     pub(super) fn new() -> Book {
         Book {
-            orders: HashMap::default(),
+            orders: lookup(),
             ladders: [Ladder::new(Side::Buy), Ladder::new(Side::Sell)],
             best: [None, None],
             last_row: None,

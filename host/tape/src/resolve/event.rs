@@ -129,6 +129,11 @@ impl EventQueue {
         open as u64
     }
 
+    /// Whether no message waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
     /// Whether there are messages and all their events have ended.
     pub(super) fn is_whole(&self) -> bool {
         self.open == 0 && !self.messages.is_empty()

@@ -3,12 +3,10 @@
 //! Takes in whole events; gives out, for each order of an event, how much of its fills may leave the book at the fill,
 //! and how much of the cancel that follows is left to do.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, DefaultHasher};
-
 use backplane_sdk::types::Action;
 
 use super::event::EventQueue;
+use crate::hash::{Lookup, lookup};
 
 /// What an event holds for one order that it fills.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,9 +22,15 @@ struct Budget {
 }
 
 /// The budgets of the events that are being resolved, by event and order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Executions {
-    budgets: HashMap<(usize, u64), Budget, BuildHasherDefault<DefaultHasher>>,
+    budgets: Lookup<(usize, u64), Budget>,
+}
+
+impl Default for Executions {
+    fn default() -> Executions {
+        Executions { budgets: lookup() }
+    }
 }
 
 impl Executions {

@@ -28,12 +28,12 @@ use backplane_sdk::book::Level;
 use backplane_sdk::types::{Action, Flags, Side};
 
 use crate::error::TapeError;
-use crate::message::SourceMessage;
+use crate::message::{SourceMessage, StatusMessage};
 use crate::row::Row;
 use crate::signals::Signals;
 use crate::statistics::{Crossed, Resolution};
 use book::Book;
-use event::{Event, EventQueue};
+use event::{Event, EventQueue, MESSAGES_MAX};
 use executions::Executions;
 
 /// How a source's fills change the book.
@@ -74,6 +74,8 @@ pub struct Resolver {
     rows: Vec<Row>,
     /// How many rows were handed out before those.
     rows_before: u64,
+    /// Changes of trading status that wait for open events to end.
+    statuses: Vec<StatusMessage>,
     ts_recv: i64,
     resolution: Resolution,
     crossed: Crossed,
@@ -89,6 +91,7 @@ impl Resolver {
             executions: Executions::default(),
             rows: Vec::new(),
             rows_before: 0,
+            statuses: Vec::new(),
             ts_recv: i64::MIN,
             resolution: Resolution::default(),
             crossed: Crossed::default(),
@@ -124,6 +127,36 @@ impl Resolver {
         self.queue.push(message).map_err(|why| self.wrong(why))?;
         self.process_if_whole()?;
         Ok(&self.rows)
+    }
+
+    /// Takes in a change of trading status; gives out its row, or keeps it until all open events have ended.
+    ///
+    /// # Errors
+    /// As for [`Resolver::push`].
+    pub fn status(&mut self, message: &StatusMessage) -> Result<&[Row], TapeError> {
+        self.begin();
+        self.resolution.messages = self.resolution.messages.saturating_add(1);
+        if usize::from(message.instrument) >= self.books.len() {
+            let why = format!("instrument {} is not there", message.instrument);
+            return Err(self.wrong(why));
+        }
+        if self.statuses.len() >= MESSAGES_MAX {
+            let why = format!("an event has not ended after {MESSAGES_MAX} changes of status");
+            return Err(self.wrong(why));
+        }
+        self.statuses.push(*message);
+        if self.queue.is_empty() {
+            self.emit_statuses();
+        }
+        Ok(&self.rows)
+    }
+
+    fn emit_statuses(&mut self) {
+        for message in self.statuses.drain(..) {
+            let row = message.row(self.ts_recv);
+            self.ts_recv = row.ts_recv;
+            self.rows.push(row);
+        }
     }
 
     /// Ends the open event of an instrument where the source says so without a message.
@@ -173,6 +206,13 @@ impl Resolver {
             .map_or(&[], |book| book.levels(side))
     }
 
+    /// The side of an order and what is left of it after the last finished event; none where it is not in the book.
+    pub fn order(&self, instrument: u16, order_id: u64) -> Option<(Side, u32)> {
+        let book = self.books.get(usize::from(instrument))?;
+        let order = book.order(order_id)?;
+        Some((order.side, order.remaining))
+    }
+
     /// Forgets the rows that were handed out.
     fn begin(&mut self) {
         self.rows_before = self.rows_before.saturating_add(self.rows.len() as u64);
@@ -215,7 +255,9 @@ impl Resolver {
                 });
         queue.clear();
         self.queue = queue;
-        result
+        result?;
+        self.emit_statuses();
+        Ok(())
     }
 
     fn step(

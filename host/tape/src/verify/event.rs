@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::report::Checks;
+use crate::format::ACTION_STATUS;
 use crate::row::Row;
 use crate::signals::Signals;
 
@@ -81,6 +82,9 @@ impl LevelEvent {
     }
 
     fn follow(&mut self, row: &Row) -> Result<(), &'static str> {
+        if row.action == ACTION_STATUS {
+            return Ok(());
+        }
         let stage = LEVEL_ACTIONS
             .iter()
             .position(|letter| *letter == row.action)

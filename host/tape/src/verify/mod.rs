@@ -14,7 +14,7 @@ use backplane_sdk::types::Flags;
 
 use crate::digest::ColumnDigest;
 use crate::error::TapeError;
-use crate::format::TapeSchema;
+use crate::format::{ACTION_STATUS, TapeSchema};
 use crate::reader::TapeReader;
 use crate::row::Row;
 use crate::signals::Signals;
@@ -104,7 +104,7 @@ impl Verification {
         if is_last {
             let (best, is_crossed) = instrument.book.end_event();
             signals |= best | Signals::LAST;
-            if is_crossed {
+            if is_crossed && row.action != ACTION_STATUS {
                 match row.flags & Flags::SNAPSHOT {
                     0 => self.crossed.count(row.ts_event),
                     _ => self.crossed_in_snapshots.count(row.ts_event),

@@ -147,6 +147,7 @@ impl fmt::Display for VerifyReport {
             rows: self.rows.clone(),
             crossed: self.crossed,
             resolution: self.resolution.clone(),
+            published: Vec::new(),
         };
         write!(f, "{statistics}")?;
         if let Some(last) = self.crossed_in_snapshots.last {

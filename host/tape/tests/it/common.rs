@@ -33,7 +33,7 @@ pub(crate) fn import_to(inputs: &[PathBuf], output: &Path) -> Result<ImportRepor
 pub(crate) fn import_levels_to(inputs: &[PathBuf], output: &Path) -> ImportReport {
     let options = ImportOptions {
         output: output.to_path_buf(),
-        schema: TapeSchema::Mbp,
+        schema: Some(TapeSchema::Mbp),
         ..ImportOptions::default()
     };
     import(inputs, &options, &mut |_, _| {}).unwrap()

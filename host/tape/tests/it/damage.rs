@@ -117,19 +117,6 @@ fn a_dbn_error_names_record_and_byte() {
     );
 }
 
-#[test]
-fn other_schemas_of_dbn_are_refused_by_name() {
-    let Some(data) = real_data("databento_dbn") else {
-        return;
-    };
-    let folder = tempdir().unwrap();
-    let input = data.join("futures_trades_2024-07-01T23-58_2024-07-02T00-02.dbn.zst");
-    let error = import_to(&[input], &folder.path().join("out.tape"))
-        .unwrap_err()
-        .to_string();
-    assert!(error.contains("schema is trades"), "{error}");
-}
-
 /// A small sound tape.
 fn sound_tape(folder: &Path) -> PathBuf {
     let tape = folder.join("sound.tape");

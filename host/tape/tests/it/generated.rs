@@ -41,7 +41,7 @@ fn generate(
         multiplier: known.multiplier,
         currency: known.currency.clone(),
         expiration: None,
-        tick_inferred: false,
+        ..InstrumentDefinition::default()
     });
     let header = Header {
         instruments: defined.collect(),
@@ -53,7 +53,7 @@ fn generate(
     };
     let options = ImportOptions {
         output: output.to_path_buf(),
-        schema,
+        schema: Some(schema),
         repeat,
         ..ImportOptions::default()
     };

@@ -142,7 +142,10 @@ fn a_bad_line_is_named() {
             "34200.1,1,11,100,1000000",
             "line 2: the field direction is missing",
         ),
-        ("34200.1,7,0,0,-1,-1", "line 2: it is a trading halt"),
+        (
+            "34200.1,7,0,0,2,-1",
+            "line 2: the price of a halt cannot be \"2\"",
+        ),
         (
             "34200.1,1,11,x,1000000,1",
             "line 2: the size cannot be \"x\"",
@@ -158,5 +161,36 @@ fn a_bad_line_is_named() {
         assert!(error.contains(expected), "{error}");
         assert!(error.contains("MADE_2012-06-21"), "{error}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+}
+
+#[test]
+fn halts_and_crosses_of_lobster_have_rows_of_their_own() {
+    let folder = tempdir().unwrap();
+    let inputs = write_lobster(folder.path());
+    let halts = "34200.1,7,0,0,-1,-1\n34200.2,1,12,50,1000100,1\n34200.3,7,0,0,0,-1\n34200.4,6,0,500,1000200,1\n\
+                 34200.5,7,0,0,1,-1\n";
+    let book = "1000400,10,1000000,100\n".to_owned() + &"1000400,10,1000100,50\n".repeat(4);
+    std::fs::write(&inputs[0], halts).unwrap();
+    let tape = folder.path().join("day.tape");
+    for (with_book, expected) in [(false, "SASTS"), (true, "AASACSTS")] {
+        std::fs::write(&inputs[1], &book).unwrap();
+        let count = if with_book { 2 } else { 1 };
+        import_to(&inputs[..count], &tape).unwrap();
+        let rows = rows(&tape);
+        let text: String = rows.iter().map(|row| char::from(row.action)).collect();
+        assert_eq!(text, expected);
+        let statuses: Vec<u32> = rows
+            .iter()
+            .filter(|row| row.action == b'S')
+            .map(|row| row.size)
+            .collect();
+        assert_eq!(statuses, [3, 2, 1]);
+        let cross = rows.iter().find(|row| row.action == b'T').unwrap();
+        assert_eq!((cross.side, cross.signals(Signals::HIDDEN)), (b'N', false));
+        let against = with_book.then_some(inputs[1].as_path());
+        let verified = verify(&tape, against).unwrap();
+        assert!(verified.is_sound(), "{verified}");
+        std::fs::remove_file(&tape).unwrap();
     }
 }

@@ -22,7 +22,7 @@ fn import_repeated(
     let options = ImportOptions {
         output: output.to_path_buf(),
         repeat: NonZeroU32::new(times),
-        schema,
+        schema: Some(schema),
         ..ImportOptions::default()
     };
     import(inputs, &options, &mut |_, _| {})

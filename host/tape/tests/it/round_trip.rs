@@ -25,6 +25,7 @@ fn header() -> Header {
         currency: "USD".to_owned(),
         expiration: Some(1),
         tick_inferred: true,
+        ..InstrumentDefinition::default()
     };
     Header {
         instruments: vec![instrument("ONE"), instrument("TWO")],

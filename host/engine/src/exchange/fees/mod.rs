@@ -12,7 +12,7 @@ use backplane_sdk::types::{
     InstrumentId, Liquidity, Money, OrderId, Price, Quantity, Side, Timestamp,
 };
 
-pub use schedule::{OrderBounds, Schedule, Tier, Volume, Window};
+pub use schedule::{FeeSchedule, OrderBounds, Tier, Volume, Window};
 
 /// The fees of one kind of liquidity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -87,7 +87,7 @@ struct Charged {
 
 /// Fees by volume, within bounds for each order.
 #[derive(Clone, Debug)]
-pub struct Schedule {
+pub struct FeeSchedule {
     /// Ascending; the first begins at no volume.
     tiers: Vec<Tier>,
     volume: Volume,
@@ -100,7 +100,7 @@ pub struct Schedule {
     orders: Vec<Charged>,
 }
 
-impl Schedule {
+impl FeeSchedule {
     /// A schedule. `before` is a volume that counts as reached in every window, because tapes are short.
     ///
     /// # Errors
@@ -109,14 +109,14 @@ impl Schedule {
         tiers: Vec<Tier>,
         (volume, window, before): (Volume, Window, i128),
         bounds: OrderBounds,
-    ) -> Result<Schedule, String> {
+    ) -> Result<FeeSchedule, String> {
         if tiers.first().is_none_or(|x| x.from != 0) {
             return Err("the first tier does not begin at 0".into());
         }
         if tiers.windows(2).any(|x| x[0].from >= x[1].from) {
             return Err("the tiers do not ascend".into());
         }
-        Ok(Schedule {
+        Ok(FeeSchedule {
             tiers,
             volume,
             window,
@@ -194,7 +194,7 @@ impl Schedule {
     }
 }
 
-impl FeeModel for Schedule {
+impl FeeModel for FeeSchedule {
     fn fee(&mut self, execution: &Execution) -> Money {
         let reached = self.reached(execution.at);
         let tier = self.tiers.partition_point(|x| x.from <= reached);
@@ -271,7 +271,7 @@ mod tests {
     fn the_rate_is_that_of_the_volume_before() {
         let tiers = vec![tier(0, 1_000_000), tier(1_000, 500_000)];
         let kind = (Volume::Value, Window::Days(29), 0);
-        let mut schedule = Schedule::new(tiers, kind, OrderBounds::default()).unwrap();
+        let mut schedule = FeeSchedule::new(tiers, kind, OrderBounds::default()).unwrap();
         let mut fee = |day| {
             let execution = execution(1, 60, 0, day * DAY + 5);
             schedule.fee(&execution).to_string()
@@ -292,7 +292,8 @@ mod tests {
         // 2024-01-31 is day 19,753, 2024-03-01 is day 19,783.
         let fees = |before| {
             let kind = (Volume::Value, Window::Month, before);
-            let mut schedule = Schedule::new(tiers.clone(), kind, OrderBounds::default()).unwrap();
+            let mut schedule =
+                FeeSchedule::new(tiers.clone(), kind, OrderBounds::default()).unwrap();
             [19_753, 19_753, 19_754, 19_782, 19_783]
                 .map(|day| schedule.fee(&execution(1, 100, 0, day * DAY)).to_string())
         };
@@ -314,7 +315,7 @@ mod tests {
         }];
         let kind = (Volume::default(), Window::default(), 0);
         let cost = |parts: &[i64], price: i64| {
-            let mut schedule = Schedule::new(tiers.clone(), kind, bounds).unwrap();
+            let mut schedule = FeeSchedule::new(tiers.clone(), kind, bounds).unwrap();
             let mut left: i64 = parts.iter().sum();
             let mut all = Money::ZERO;
             for part in parts {
@@ -342,7 +343,7 @@ mod tests {
             ..OrderBounds::default()
         };
         let kind = (Volume::default(), Window::default(), 0);
-        let mut schedule = Schedule::new(vec![Tier::default()], kind, bounds).unwrap();
+        let mut schedule = FeeSchedule::new(vec![Tier::default()], kind, bounds).unwrap();
         assert_eq!(schedule.fee(&execution(1, 5, 5, 0)), Money::from_units(1));
         assert_eq!(schedule.fee(&execution(1, 2, 3, 0)), Money::ZERO);
         schedule.order_ends(OrderId(1));
@@ -379,7 +380,7 @@ mod tests {
             };
             let tiers = vec![Tier { from: 0, fees: taker(rate, 0) }];
             let kind = (Volume::default(), Window::default(), 0);
-            let mut schedule = Schedule::new(tiers, kind, bounds).unwrap();
+            let mut schedule = FeeSchedule::new(tiers, kind, bounds).unwrap();
             let mut left: i64 = parts.iter().sum();
             let value = Money::from_units(10 * left);
             let (mut charged, mut fees) = (Money::ZERO, Money::ZERO);

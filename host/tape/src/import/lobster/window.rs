@@ -10,8 +10,8 @@ use std::io::BufRead;
 use backplane_sdk::book::Level;
 use backplane_sdk::types::{Action, Flags, Price, Quantity, Side};
 
-use super::lines::{Lines, integer};
-use super::lobster_message::price;
+use super::super::lines::{Lines, integer};
+use super::message::{Line, price};
 use crate::error::TapeError;
 use crate::message::SourceMessage;
 use crate::statistics::Resolution;
@@ -85,22 +85,29 @@ fn level(price_field: &[u8], size: &[u8]) -> Option<Option<Level>> {
 /// The messages that make the first row's book: all its levels, without orders. The row shows the book after the first
 /// message, so that message is in it and gives no row of its own.
 pub(super) fn seed(
-    first: &SourceMessage,
+    first: &Line,
     row: &BookRow,
     out: &mut Vec<SourceMessage>,
     found: &mut Resolution,
 ) {
+    let (ts_event, sequence) = match first {
+        Line::Message(message) => (message.ts_event, message.sequence),
+        Line::Status(status) => (status.ts_event, status.sequence),
+    };
     for side in Side::BOTH {
         for level in row.sides[side.index()].iter().flatten() {
             found.levels_seeded = found.levels_seeded.saturating_add(1);
             out.push(SourceMessage {
+                ts_event,
+                ts_recv: ts_event,
                 order_id: 0,
-                action: Action::Add,
-                side: Some(side),
                 price: level.price,
                 size: u32::try_from(level.size.0).unwrap_or(u32::MAX),
+                sequence,
+                instrument: 0,
+                action: Action::Add,
+                side: Some(side),
                 flags: Flags(Flags::SNAPSHOT),
-                ..*first
             });
         }
     }

@@ -3,22 +3,45 @@
 //! Takes in a message CSV, with or without its orderbook CSV, or the zip that holds both; gives out a tape.
 //!
 //! Types: 1 is an add, 2 and 3 are cancels, 4 is a fill that is also the print, 5 is a hidden execution and gives a
-//! trade row, 6 is a cross trade and gives a trade row without an aggressor, 7 is a halt and is refused. A row's
-//! sequence is the line of its message.
+//! trade row, 6 is a cross trade and gives a trade row without an aggressor, 7 says that trading halts or goes on and
+//! gives a status row. A row's sequence is the line of its message.
 //!
 //! With the orderbook file the first row's book is the tape's seed and the window is kept at its depth: a level that is
 //! pushed out is cancelled, a level that comes in is added, both without order id and in the event of the message that
 //! caused it. Without it the book holds only what the messages add.
 
-use std::path::PathBuf;
+mod files;
+mod message;
+mod window;
 
-use super::lobster_files::{LobsterFiles, Text};
-use super::lobster_window::{BookRow, follow, seed};
-use super::{ImportOptions, ImportReport, Progress, Session, describe, lobster_message};
+use super::importer::{Head, Importer};
+use super::inputs::{Input, Inputs, describe};
+use super::part::Text;
+use super::session::Session;
+use super::{ImportOptions, ImportReport, Progress};
 use crate::error::TapeError;
 use crate::format::{Header, InstrumentDefinition, Source};
 use crate::resolve::{Conventions, FillConvention, UnknownOrders};
 use crate::time_zone::Date;
+use files::{LobsterFiles, Name};
+use message::Line;
+use window::{follow, seed};
+
+pub(crate) use files::BookFile;
+pub(crate) use window::BookRow;
+
+/// The importer, for the table.
+pub(super) const IMPORTER: Importer = Importer {
+    name: "lobster",
+    about: "LOBSTER message and orderbook CSV",
+    recognizes,
+    import: lobster,
+};
+
+/// LOBSTER's files are known by their names: the lines carry no heading.
+fn recognizes(head: &Head<'_>) -> bool {
+    Name::parse(head.name).is_some()
+}
 
 /// A cent, the smallest step of a limit price of shares above a dollar, in units of 1e-9.
 const TICK: i64 = 10_000_000;
@@ -35,28 +58,27 @@ const CONVENTIONS: Conventions = Conventions {
 ///
 /// # Errors
 /// The files are not LOBSTER's, are cut off or damaged, or the tape cannot be written.
-pub fn lobster(
-    inputs: &[PathBuf],
+fn lobster(
+    inputs: &Inputs,
     options: &ImportOptions,
     progress: &mut Progress<'_>,
 ) -> Result<ImportReport, TapeError> {
     let files = LobsterFiles::find(inputs, options.book.as_deref())?;
+    let mut described = inputs.describe()?;
+    if let Some(book) = &options.book {
+        described.push(describe(&Input::at(book))?);
+    }
     let header = Header {
         instruments: vec![InstrumentDefinition {
             symbol: files.symbol.clone(),
             tick: options.tick.map_or(TICK, |tick| tick.0),
             multiplier: options.multiplier.unwrap_or(MULTIPLIER),
             currency: options.currency.clone().unwrap_or_else(|| "USD".to_owned()),
-            expiration: None,
-            tick_inferred: false,
+            ..InstrumentDefinition::default()
         }],
         source: Source {
-            from: options.source("lobster"),
-            inputs: inputs
-                .iter()
-                .chain(&options.book)
-                .map(|path| describe(path))
-                .collect::<Result<_, _>>()?,
+            from: options.source_name("lobster"),
+            inputs: described,
         },
     };
     let mut notes = Vec::new();
@@ -67,7 +89,7 @@ pub fn lobster(
                 .to_owned(),
         );
     }
-    let mut session = Session::begin(&header, CONVENTIONS, options, progress)?;
+    let mut session = Session::orders(&header, CONVENTIONS, options, progress)?;
     let mut bytes = read(&files, &mut session)?;
     for _ in 1..options.repetitions() {
         session.repeat()?;
@@ -84,10 +106,10 @@ fn read(files: &LobsterFiles, session: &mut Session<'_, '_>) -> Result<u64, Tape
         Some(mut book) => with_book(session, &mut messages, &mut book, files.date)?,
         None => {
             while messages.advance()? {
-                session.push(
-                    &lobster_message::parse(&messages, files.date)?,
-                    messages.bytes(),
-                )?;
+                match message::parse(&messages, files.date)? {
+                    Line::Message(message) => session.push(&message, messages.bytes())?,
+                    Line::Status(status) => session.status(&status, messages.bytes())?,
+                }
             }
         }
     }
@@ -118,21 +140,25 @@ fn with_book(
                 row.depth()
             )));
         }
-        let message = lobster_message::parse(messages, date)?;
+        let line = message::parse(messages, date)?;
         out.clear();
-        let mut found = std::mem::take(session.resolver.resolution_mut());
-        match messages.number() {
-            1 => seed(&message, &row, &mut out, &mut found),
-            _ => {
+        let mut found = std::mem::take(session.resolution_mut());
+        match line {
+            _ if messages.number() == 1 => seed(&line, &row, &mut out, &mut found),
+            Line::Message(message) => {
                 let levels = message
                     .side
-                    .map_or(&[][..], |side| session.resolver.levels(0, side));
+                    .map_or(&[][..], |side| session.levels_of(0, side));
                 follow(&message, levels, &row, &mut out, &mut found);
             }
+            Line::Status(_) => {}
         }
-        *session.resolver.resolution_mut() = found;
+        *session.resolution_mut() = found;
         for message in &out {
             session.push(message, messages.bytes())?;
+        }
+        if let Line::Status(status) = &line {
+            session.status(status, messages.bytes())?;
         }
     }
     if book.advance()? {

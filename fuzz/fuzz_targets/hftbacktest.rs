@@ -1,0 +1,10 @@
+//! Any bytes as an input of the importer `hftbacktest`.
+//!
+//! Takes in what the fuzzer makes up; gives out findings.
+#![no_main]
+
+mod common;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| common::imported("hftbacktest", "day.npy", bytes));
