@@ -47,6 +47,8 @@ pub mod by_number;
 
 pub mod descriptor;
 pub mod params;
+
+pub mod saved;
 pub mod strategy;
 
 pub mod books;
@@ -76,6 +78,7 @@ pub mod prelude {
     pub use crate::export_strategy;
     pub use crate::math;
     pub use crate::params::{Param, Params, Value};
+    pub use crate::saved::{Saved, Saver};
     pub use crate::state::{LogLevel, OpenOrder, SessionStatistics};
     pub use crate::strategy::Strategy;
     pub use crate::types::*;

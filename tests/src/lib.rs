@@ -6,18 +6,23 @@
 
 pub mod rows;
 
-use std::path::{Path, PathBuf};
+pub mod safe;
 
-/// The directory of built binaries and plugins, in which the running test was built.
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The directory of built binaries and plugins, in which the running test or program was built.
 ///
 /// # Panics
-/// Where the test binary does not lie in a build directory.
+/// Where it does not lie in a directory.
 pub fn build_directory() -> PathBuf {
-    let binary = std::env::current_exe().expect("the test binary has a path");
-    let directory = binary.parent().and_then(Path::parent);
-    directory
-        .expect("the test binary lies two levels deep in the build directory")
-        .to_owned()
+    let binary = std::env::current_exe().expect("the binary has a path");
+    let folder = binary.parent().expect("the binary lies in a folder");
+    match folder.parent() {
+        // A test; a program lies in the build directory itself.
+        Some(above) if folder.ends_with("deps") => above.to_owned(),
+        _ => folder.to_owned(),
+    }
 }
 
 /// A built native plugin.
@@ -60,6 +65,22 @@ pub fn guest_modules(names: &[&str]) -> Option<PathBuf> {
         return None;
     }
     Some(folder)
+}
+
+/// A command that runs the built command line for a user whose policy trusts the plugins of this workspace.
+///
+/// # Panics
+/// Where it was not built.
+pub fn command() -> Command {
+    let mut command = Command::new(command_line());
+    as_the_tests_user(&mut command);
+    command
+}
+
+/// Gives a command the configuration folder of the tests' user, whoever runs the tests.
+pub fn as_the_tests_user(command: &mut Command) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("user");
+    command.env("XDG_CONFIG_HOME", folder);
 }
 
 /// The folder of real market data: `BACKPLANE_DATA`, or `shared/data` beside the checkout. Where there is none, says so

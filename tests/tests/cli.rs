@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use backplane_tests::{build_directory, command_line};
+use backplane_tests::{as_the_tests_user, build_directory, command_line};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -32,6 +32,8 @@ mod limits;
 mod market;
 /// Models that a run file names.
 mod models;
+/// What a policy and `--allow` grant, and what they do not.
+mod policy;
 /// Plugins that are refused.
 mod refusals;
 /// Results add up.
@@ -42,12 +44,16 @@ mod sameness;
 mod sandbox;
 /// What happens to positions without an order.
 mod settlements;
+/// Strategies that are begun with `plugin new`.
+mod scaffold;
 /// Tables of results.
 mod tables;
 /// Tapes of price levels, repeated tapes, and generated markets beside recorded ones.
 mod tapes;
 /// Flags, run files, and mistakes in them.
 mod usage;
+/// Plugins that are checked before they are trusted.
+mod validate;
 
 /// Strategies that trade on the small tape.
 const MOMENTUM: &str = "momentum:lookback=20,threshold=0.5";
@@ -90,6 +96,7 @@ fn command() -> Command {
     let mut command = Command::new("timeout");
     command.arg("60").arg(command_line());
     command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    as_the_tests_user(&mut command);
     command
 }
 

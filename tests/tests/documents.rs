@@ -5,7 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use backplane_tests::{build_directory, command_line};
+use backplane_guests::Policy;
+use backplane_tests::{build_directory, command_line, native_plugin};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -100,6 +101,55 @@ fn every_account_of_the_documentation_is_read_whole() {
     }
     for snippet in snippets {
         is_read_whole(directory.path(), &format!("{BEGINNING}{snippet}"));
+    }
+}
+
+#[test]
+fn the_policy_of_the_documentation_is_read_whole_and_shows_the_defaults() {
+    let text = document("docs/policy.md");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("policy.toml");
+    std::fs::write(&path, snippets(&text, "toml")[0]).unwrap();
+    let policy = Policy::read(&path).unwrap();
+    assert_eq!(policy.grant("any"), Policy::default().grant("any"));
+    let own = policy.grant("mean_reversion");
+    assert!(own.digest.is_some() && own.params.len() == 2);
+}
+
+#[test]
+fn lists_of_plugins_look_as_the_documentation_shows() {
+    let text = document("docs/policy.md");
+    let directory = tempfile::tempdir().unwrap();
+    let shelf = directory.path().join("strategies");
+    std::fs::create_dir(&shelf).unwrap();
+    let plugin = "libmomentum.so";
+    std::fs::copy(native_plugin("momentum"), shelf.join(plugin)).unwrap();
+    let mut shown = snippets(&text, "console")[0].lines().peekable();
+    while let Some(line) = shown.next() {
+        let arguments = line.strip_prefix("$ backplane ").unwrap().split(' ');
+        let mut command = Command::new(command_line());
+        command.args(arguments).current_dir(directory.path());
+        command.env("XDG_CONFIG_HOME", directory.path());
+        let output = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        for said in output.lines() {
+            assert_eq!(shown.next(), Some(said));
+        }
+        assert!(shown.peek().is_none_or(|x| x.starts_with('$')));
+    }
+}
+
+#[test]
+fn every_check_of_a_plugin_is_in_the_documentation() {
+    let text = document("docs/plugins.md");
+    let output = Command::new(command_line())
+        .args(["plugin", "validate", "--list"])
+        .output()
+        .unwrap();
+    let list = String::from_utf8(output.stdout).unwrap();
+    for line in list.lines() {
+        let (name, wants) = line.split_once(' ').unwrap();
+        let row = format!("| {name} | {} |", wants.trim());
+        assert!(text.contains(&row), "docs/plugins.md lacks `{row}`");
     }
 }
 

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::Command;
 
 use backplane_engine::guest::{Guest, Replies};
-use backplane_guests::wasm::{Limits, Settings};
-use backplane_guests::{Carriers, Plugin};
+use backplane_guests::wasm::Settings;
+use backplane_guests::{Carrier, Carriers, Grant, Plugin};
 use backplane_sdk::abi::v1::{command_flag, command_kind, kind};
 use backplane_sdk::abi::{ABI_VERSION, Message, definition_messages, open};
 use backplane_sdk::book::LevelBook;
@@ -373,6 +373,13 @@ fn change(books: &mut [LevelBook], step: u64, random: &mut impl FnMut(u64) -> u6
     })
 }
 
+fn granted() -> Grant {
+    Grant {
+        carriers: Carrier::ALL.into(),
+        ..Grant::default()
+    }
+}
+
 fn carriers() -> Carriers {
     Carriers::new(Settings::default()).unwrap()
 }
@@ -399,12 +406,12 @@ fn the_book_in_c_equals_the_rust_book_row_by_row_in_a_native_plugin() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    echoes(&carriers().load(&library, &Limits::default()).unwrap());
+    echoes(&carriers().load(&library, &granted()).unwrap());
 }
 
 fn module(name: &str) -> Option<Plugin> {
     let path = guest_modules(&[name])?.join(format!("{name}.wasm"));
-    Some(carriers().load(&path, &Limits::default()).unwrap())
+    Some(carriers().load(&path, &granted()).unwrap())
 }
 
 #[test]

@@ -51,3 +51,6 @@ mod joints;
 
 /// What a strategy hears of each schema, and that nothing later is in it.
 mod subscriptions;
+
+/// What a strategy can do wrong, and what comes of it.
+mod safe;

@@ -48,6 +48,8 @@ const COMMANDS: &[&[&str]] = &[
         "{target}/demo/demo.tape",
         "--plugins",
         "{target}/release",
+        "--allow",
+        "native",
         "--strategy",
         "momentum",
         "--strategy",

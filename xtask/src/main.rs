@@ -51,6 +51,9 @@ commands:
   prove same [--json]
                   run every example strategy on each carrier, in batches of every
                   size, again and in company, and compare the digests
+  prove safe [--json] [--only TEXT]
+                  commit every sin that a strategy can commit, and show what
+                  comes of it
   help            this text
 ";
 
@@ -70,7 +73,7 @@ enum Command {
     Guests,
     /// Generate a tape and run strategies over it.
     Demo,
-    /// Measure speed, the truth of fills, or sameness.
+    /// Measure speed, the truth of fills, sameness, or what strategies can do wrong.
     Prove(Prove),
 }
 

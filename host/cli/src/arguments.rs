@@ -58,10 +58,12 @@ pub struct RunArguments {
     /// The tape to replay
     #[arg(long, value_name = "FILE")]
     pub tape: Option<PathBuf>,
-    /// The directory in which strategies' plugins lie. Native plugins are code that runs with your rights: name only
-    /// directories that you trust
+    /// The directory in which strategies' plugins lie
     #[arg(long, value_name = "DIR")]
     pub plugins: Option<PathBuf>,
+    /// What plugins may have
+    #[command(flatten)]
+    pub policy: PolicyArguments,
     /// A strategy to run, with parameters: `NAME[:PARAM=VALUE,...]`; give it again for more. `LABEL@NAME:...` names the
     /// instance
     #[arg(long = "strategy", value_name = "STRATEGY")]
@@ -99,6 +101,18 @@ pub struct RunArguments {
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// What plugins may have.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PolicyArguments {
+    /// A policy (TOML): what each plugin may have. Where none is named, it is `backplane/policy.toml` in your
+    /// configuration folder, if there is one
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Grant a kind of plugin, to all or to those named: `native` is code that runs with your rights
+    #[arg(long, value_name = "KIND[:NAME,...]")]
+    pub allow: Vec<String>,
 }
 
 /// Commands of `tape`.
@@ -282,18 +296,87 @@ pub enum PluginCommand {
     List {
         /// The directory
         directory: PathBuf,
+        /// What plugins may have
+        #[command(flatten)]
+        policy: PolicyArguments,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Show a plugin's subscriptions, parameters and digest
+    /// Show a plugin's size, digest, imports and exports and, where it may be loaded, what it says about itself
     Inspect {
         /// The plugin's file
         plugin: PathBuf,
+        /// What plugins may have
+        #[command(flatten)]
+        policy: PolicyArguments,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
+    /// Make a strategy to begin with: a folder that builds, passes its own tests and validates at once
+    New(NewArguments),
+    /// Check a plugin before it is trusted: how it bears other markets, rejects and restarts, and whether it repeats
+    Validate(ValidateArguments),
+}
+
+/// The languages in which a strategy can be begun.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Language {
+    /// Rust, with the SDK
+    Rust,
+    /// C, with the SDK's headers
+    C,
+    /// AssemblyScript, with a copy of the SDK's module
+    Assemblyscript,
+}
+
+/// Arguments of `plugin new`.
+#[derive(Debug, Args)]
+pub struct NewArguments {
+    /// The strategy's name
+    pub name: String,
+    /// The language
+    #[arg(long, default_value = "rust", value_name = "LANGUAGE")]
+    pub lang: Language,
+    /// The folder to make; the name where it is not given
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// The SDK's folder; that of the checkout around this program where it is not given
+    #[arg(long, value_name = "DIR")]
+    pub sdk: Option<PathBuf>,
+}
+
+/// Arguments of `plugin validate`.
+#[derive(Debug, Args)]
+pub struct ValidateArguments {
+    /// The plugin's file
+    #[arg(required_unless_present = "list")]
+    pub plugin: Option<PathBuf>,
+    /// What plugins may have
+    #[command(flatten)]
+    pub policy: PolicyArguments,
+    /// Set a parameter in all checks: `PARAM=VALUE`; give it again for more
+    #[arg(long = "set", value_name = "PARAM=VALUE")]
+    pub params: Vec<String>,
+    /// Make this check only; give it again for more
+    #[arg(long = "check", value_name = "NAME")]
+    pub checks: Vec<String>,
+    /// List the checks and what each wants, and make none
+    #[arg(long)]
+    pub list: bool,
+    /// Show only checks that failed
+    #[arg(long)]
+    pub only_failed: bool,
+    /// The seed of all that is drawn; give it again to make every check with several
+    #[arg(long = "seed", default_value = "1", value_name = "NUMBER")]
+    pub seeds: Vec<u64>,
+    /// How long one check may take before its process is ended
+    #[arg(long, default_value = "60s", value_name = "TIME")]
+    pub timeout: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `calibrate`.
@@ -351,5 +434,18 @@ pub enum WorkerCommand {
     Describe {
         /// The plugin's file
         plugin: PathBuf,
+        /// What it was granted, as JSON
+        grant: String,
+    },
+    /// Make one check of a plugin
+    Check {
+        /// The plugin's file
+        plugin: PathBuf,
+        /// What it was granted, as JSON
+        grant: String,
+        /// The check
+        name: String,
+        /// The seed
+        seed: u64,
     },
 }

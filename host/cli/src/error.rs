@@ -68,7 +68,11 @@ impl From<backplane_tape::TapeError> for CliError {
 
 impl From<backplane_guests::GuestError> for CliError {
     fn from(error: backplane_guests::GuestError) -> CliError {
-        CliError::new(exit::PLUGIN, error.to_string(), error.hint())
+        let code = match &error {
+            backplane_guests::GuestError::Policy { .. } => exit::CONFIG,
+            _ => exit::PLUGIN,
+        };
+        CliError::new(code, error.to_string(), error.hint())
     }
 }
 

@@ -24,11 +24,15 @@ pub mod settings;
 
 pub mod limits;
 
+pub mod policy;
+
 pub mod strategy;
 
 pub mod source;
 
 pub mod prefetch;
+
+pub mod validate;
 
 pub mod supervise;
 

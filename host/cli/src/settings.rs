@@ -459,6 +459,7 @@ pub fn parse_decimal(text: &str) -> Result<i64, String> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::arguments::PolicyArguments;
 
     #[test]
     fn times_and_numbers_are_read_exactly_or_refused() {
@@ -522,6 +523,7 @@ mod tests {
             run_file: Some(path.into()),
             tape: None,
             plugins: None,
+            policy: PolicyArguments::default(),
             strategies: Vec::new(),
             output: None,
             force: false,

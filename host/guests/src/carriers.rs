@@ -1,7 +1,6 @@
 //! Loading plugins of any kind.
 //!
-//! Takes in files; gives out plugins and their guests, each on the carrier that its file name says: `lib<name>.so` is a
-//! native library, `<name>.wasm` a sandboxed module.
+//! Takes in files and grants; gives out plugins and their guests, each on the carrier that its file name says.
 
 use std::path::Path;
 
@@ -9,51 +8,13 @@ use backplane_engine::guest::Guest;
 use backplane_sdk::descriptor::Descriptor;
 use backplane_sdk::params::Params;
 
-use crate::error::GuestError;
-use crate::guard;
+use crate::carrier::Carrier;
+use crate::directory;
+use crate::error::{GuestError, Refusal};
 use crate::loader::Loader;
 use crate::native::NativePlugin;
-use crate::wasm::{self, Limits, Sandbox, WasmPlugin};
-
-/// What carries a plugin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Carrier {
-    /// A shared library of this machine: trusted code.
-    Native,
-    /// A WebAssembly module: code that can harm nothing.
-    Wasm,
-}
-
-impl Carrier {
-    /// Its name in tables and files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Carrier::Native => "native",
-            Carrier::Wasm => "wasm",
-        }
-    }
-
-    /// The carrier of a file, by its name.
-    pub fn of(path: &Path) -> Carrier {
-        match path.extension() {
-            Some(end) if end == "wasm" => Carrier::Wasm,
-            _ => Carrier::Native,
-        }
-    }
-
-    /// Checks a file as it is checked before anything of it is loaded.
-    ///
-    /// # Errors
-    /// Why it cannot be read, or is refused.
-    pub fn check(path: &Path) -> Result<Carrier, GuestError> {
-        let carrier = Carrier::of(path);
-        match carrier {
-            Carrier::Native => guard::read(path).map(drop)?,
-            Carrier::Wasm => wasm::check::read(path).map(drop)?,
-        }
-        Ok(carrier)
-    }
-}
+use crate::policy::Grant;
+use crate::wasm::{self, Sandbox, WasmPlugin};
 
 /// A loaded plugin. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -127,18 +88,32 @@ impl Carriers {
         })
     }
 
-    /// Loads a plugin. A sandboxed one gets the limits; a native one has none.
+    /// Loads a plugin, where it was granted. A sandboxed one gets the limits of its grant.
     ///
     /// # Errors
-    /// Why the file is refused or cannot be loaded, or has a descriptor that cannot be used.
-    pub fn load(&mut self, path: &Path, limits: &Limits) -> Result<Plugin, GuestError> {
-        if Carrier::of(path) == Carrier::Native {
-            return self.loader.load(path).map(Plugin::Native);
+    /// That its carrier, or the file with these bytes, was not granted; why the file is refused or cannot be loaded; or
+    /// that it has a descriptor that cannot be used.
+    pub fn load(&mut self, path: &Path, grant: &Grant) -> Result<Plugin, GuestError> {
+        let carrier = Carrier::of(path).unwrap_or(Carrier::Native);
+        if !grant.has(carrier) {
+            return Err(GuestError::NotGranted {
+                name: directory::plugin_name(path, carrier),
+                path: path.to_owned(),
+                carrier,
+            });
         }
-        let sandbox = match &mut self.sandbox {
-            Some(sandbox) => sandbox,
-            none => none.insert(Sandbox::new(&self.settings)?),
-        };
-        sandbox.load(path, limits).map(Plugin::Wasm)
+        match carrier {
+            Carrier::Native => self.loader.load_granted(path, grant).map(Plugin::Native),
+            Carrier::Wasm => {
+                let sandbox = match &mut self.sandbox {
+                    Some(sandbox) => sandbox,
+                    none => none.insert(Sandbox::new(&self.settings)?),
+                };
+                let plugin = sandbox.load(path, &grant.limits.sandbox())?;
+                grant.check_digest(path, &plugin.digest())?;
+                Ok(Plugin::Wasm(plugin))
+            }
+            Carrier::Python => Err(GuestError::refused(path, Refusal::NoCarrier(carrier))),
+        }
     }
 }

@@ -1,22 +1,25 @@
 //! A directory of plugins.
 //!
-//! Takes in a directory; gives out what lies in it, without loading anything: the strategy `momentum` is the native
-//! plugin `libmomentum.so` or the sandboxed one `momentum.wasm`, as Cargo names them.
+//! Takes in a directory and a policy; gives out what lies in it, without loading anything: the strategy `momentum` is the
+//! native plugin `libmomentum.so`, as Cargo names it, the module `momentum.wasm`, or what `momentum.plugin.toml` says.
 
 use std::path::{Path, PathBuf};
 
-use crate::carriers::Carrier;
+use crate::carrier::Carrier;
 use crate::descriptor::is_name;
 use crate::error::{GuestError, Refusal};
+use crate::guard;
+use crate::policy::Policy;
 use crate::text::one_line;
+use crate::wasm;
 
 /// How unlike a name may be and still be meant: the share of its letters that are changed.
 const LIKENESS_MIN: f64 = 0.6;
 
-/// A library or module in a directory.
+/// A file of a directory that may hold a strategy.
 #[derive(Debug)]
 pub struct Candidate {
-    /// The file's name without `lib` and its end.
+    /// The strategy's name: that of the file without what goes before and behind it.
     pub name: String,
     /// The file.
     pub path: PathBuf,
@@ -26,7 +29,7 @@ pub struct Candidate {
     pub kind: CandidateKind,
 }
 
-/// What a library or module in a directory is.
+/// What a file of a directory is.
 #[derive(Debug)]
 pub enum CandidateKind {
     /// A plugin that can be loaded.
@@ -37,96 +40,122 @@ pub enum CandidateKind {
     Refused(GuestError),
 }
 
-/// The libraries and modules (`*.so`, `*.wasm`) of a directory, by name. Each is checked, none is loaded.
+/// The files of a directory that may hold strategies, by name. Each is checked, none is loaded.
 ///
 /// # Errors
 /// Why the directory cannot be read. A file that cannot be loaded is no error but a [`CandidateKind::Refused`].
 pub fn scan(directory: &Path) -> Result<Vec<Candidate>, GuestError> {
-    let mut candidates: Vec<Candidate> = libraries(directory)?
-        .into_iter()
-        .map(|path| Candidate {
-            name: plain_name(&path),
-            carrier: Carrier::of(&path),
-            kind: kind(&path),
-            path,
-        })
-        .collect();
-    candidates.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
+    let found = files(directory)?.into_iter();
+    let candidate = |(path, carrier): (PathBuf, Carrier)| Candidate {
+        name: plugin_name(&path, carrier),
+        kind: kind(&path, carrier),
+        path,
+        carrier,
+    };
+    let mut candidates: Vec<Candidate> = found.map(candidate).collect();
+    candidates.sort_by(|a, b| (&a.name, a.carrier, &a.path).cmp(&(&b.name, b.carrier, &b.path)));
     Ok(candidates)
 }
 
-/// The plugin of a strategy's name; dashes and underscores are the same.
+/// The plugin of a strategy's name; dashes and underscores are the same. Where a directory holds the strategy on several
+/// carriers, it is the first that the policy grants: native, wasm, python. A file's whole name (`momentum.wasm`) names
+/// that file alone.
 ///
 /// # Errors
-/// That there is none, with the names of those that are there, that there are several, or why it cannot be loaded.
-pub fn find(directory: &Path, name: &str) -> Result<Candidate, GuestError> {
-    let wanted = name.replace('-', "_");
-    if is_name(name) {
-        let files = [format!("lib{wanted}.so"), format!("{wanted}.wasm")];
-        let mut paths = files.iter().map(|x| directory.join(x));
-        let mut found = paths.by_ref().filter(|x| x.symlink_metadata().is_ok());
-        if let Some(path) = found.next() {
-            if found.next().is_some() {
-                return Err(GuestError::Ambiguous {
-                    name: wanted,
-                    directory: directory.to_owned(),
-                    files: files.join(" and "),
-                });
-            }
-            return Ok(Candidate {
+/// That there is none, with the names of those that are there; that it was not granted; or why it cannot be loaded.
+pub fn find(directory: &Path, name: &str, policy: &Policy) -> Result<Candidate, GuestError> {
+    let named = Carrier::of(Path::new(name));
+    let wanted = match named {
+        Some(carrier) => plugin_name(Path::new(name), carrier),
+        None => name.replace('-', "_"),
+    };
+    let carriers = Carrier::ALL.into_iter();
+    let meant = carriers.filter(|x| named.is_none_or(|named| named == *x));
+    let place = |carrier: Carrier| (carrier, directory.join(carrier.file_name(&wanted)));
+    let is_there = |x: &(Carrier, PathBuf)| x.1.symlink_metadata().is_ok();
+    let present: Vec<(Carrier, PathBuf)> = match is_name(&wanted) {
+        true => meant.map(place).filter(is_there).collect(),
+        false => Vec::new(),
+    };
+    let grant = policy.grant(&wanted);
+    let granted = present.iter().find(|x| grant.has(x.0));
+    match (granted, present.first()) {
+        (Some((carrier, path)), _) => {
+            check(path, *carrier)?;
+            Ok(Candidate {
                 name: wanted,
-                carrier: Carrier::check(&path)?,
-                path,
+                path: path.clone(),
+                carrier: *carrier,
                 kind: CandidateKind::Plugin,
-            });
+            })
         }
+        (None, Some((carrier, path))) => {
+            // What is no plugin needs no grant either.
+            check(path, *carrier)?;
+            Err(GuestError::NotGranted {
+                name: wanted,
+                path: path.clone(),
+                carrier: *carrier,
+            })
+        }
+        (None, None) => Err(not_found(directory, name, &wanted)?),
     }
+}
+
+/// Checks a file without loading it.
+///
+/// # Errors
+/// Why it cannot be loaded.
+pub fn check(path: &Path, carrier: Carrier) -> Result<(), GuestError> {
+    match carrier {
+        Carrier::Native => guard::read(path).map(drop),
+        Carrier::Wasm => wasm::check::read(path).map(drop),
+        Carrier::Python => Err(GuestError::refused(path, Refusal::NoCarrier(carrier))),
+    }
+}
+
+/// The name of the strategy in a file.
+pub fn plugin_name(path: &Path, carrier: Carrier) -> String {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let (before, behind) = carrier.affixes();
+    let name = file.strip_suffix(behind).unwrap_or(&file);
+    one_line(name.strip_prefix(before).unwrap_or(name), 64)
+}
+
+fn not_found(directory: &Path, name: &str, wanted: &str) -> Result<GuestError, GuestError> {
     let is_plugin = |x: &Candidate| matches!(x.kind, CandidateKind::Plugin);
     let candidates = scan(directory)?.into_iter().filter(is_plugin);
-    let present: Vec<String> = candidates.map(|x| x.name).collect();
-    Err(GuestError::NotFound {
+    let mut present: Vec<String> = candidates.map(|x| x.name).collect();
+    present.dedup();
+    Ok(GuestError::NotFound {
         name: one_line(name, 64),
         directory: directory.to_owned(),
-        nearest: nearest(&wanted, &present),
+        nearest: nearest(wanted, &present),
         present,
     })
 }
 
-fn libraries(directory: &Path) -> Result<Vec<PathBuf>, GuestError> {
+fn files(directory: &Path) -> Result<Vec<(PathBuf, Carrier)>, GuestError> {
     let failed = |cause| GuestError::Directory {
         path: directory.to_owned(),
         cause,
     };
-    let mut paths = Vec::new();
+    let mut files = Vec::new();
     for entry in directory.read_dir().map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        let is_named = path.extension().is_some_and(|x| x == "so" || x == "wasm");
-        if is_named && !path.is_dir() {
-            paths.push(path);
-        }
+        let carrier = Carrier::of(&path).filter(|_| !path.is_dir());
+        files.extend(carrier.map(|carrier| (path, carrier)));
     }
-    Ok(paths)
+    Ok(files)
 }
 
-fn plain_name(path: &Path) -> String {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let name = match Carrier::of(path) {
-        Carrier::Native => stem.strip_prefix("lib").unwrap_or(&stem),
-        Carrier::Wasm => &stem,
-    };
-    one_line(name, 64)
-}
-
-fn kind(path: &Path) -> CandidateKind {
-    let named = path.file_name().is_some_and(|file| {
-        let file = file.to_string_lossy();
-        let native = file.strip_prefix("lib").and_then(|x| x.strip_suffix(".so"));
-        let name = native.or(file.strip_suffix(".wasm"));
-        name.is_some_and(|x| is_name(x) && !x.contains('-'))
-    });
-    match Carrier::check(path) {
-        Ok(_) if named => CandidateKind::Plugin,
-        Ok(_) => CandidateKind::Refused(GuestError::refused(path, Refusal::FileName)),
+fn kind(path: &Path, carrier: Carrier) -> CandidateKind {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = plugin_name(path, carrier);
+    let is_named = is_name(&name) && !name.contains('-') && file == carrier.file_name(&name);
+    match check(path, carrier) {
+        Ok(()) if is_named => CandidateKind::Plugin,
+        Ok(()) => CandidateKind::Refused(GuestError::refused(path, Refusal::FileName(carrier))),
         Err(GuestError::Refused {
             reason: Refusal::NotAPlugin | Refusal::NotAModule,
             ..

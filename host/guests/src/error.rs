@@ -6,6 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::carrier::Carrier;
 use crate::text::show;
 
 /// Why a guest could not be found, loaded or made.
@@ -30,16 +31,6 @@ pub enum GuestError {
         present: Vec<String>,
         /// The one of them whose name is most like it.
         nearest: Option<String>,
-    },
-    /// A directory holds several plugins of a name.
-    #[error("there are two plugins `{name}` in `{}`: {files}", show(.directory))]
-    Ambiguous {
-        /// The name.
-        name: String,
-        /// The directory.
-        directory: PathBuf,
-        /// The files.
-        files: String,
     },
     /// A file was refused before anything of it was loaded.
     #[error("refused to load `{}`: {reason}", show(.path))]
@@ -76,6 +67,36 @@ pub enum GuestError {
     Descriptor {
         /// The file.
         path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A plugin lies where it was looked for, on a carrier that it was not granted.
+    #[error("plugin `{name}` (`{}`) was not loaded: {carrier} code was not granted to it", show(.path))]
+    NotGranted {
+        /// The plugin.
+        name: String,
+        /// Its file.
+        path: PathBuf,
+        /// What would carry it.
+        carrier: Carrier,
+    },
+    /// A plugin's file is another than the one that was granted something.
+    #[error("refused to load `{}`: the policy grants it to the file of digest {granted}, but this one has {found}", show(.path))]
+    OtherDigest {
+        /// The file.
+        path: PathBuf,
+        /// The BLAKE3 digest in the policy.
+        granted: String,
+        /// That of the file.
+        found: String,
+    },
+    /// A policy cannot be used.
+    #[error("policy {}{}: {reason}", show(.path), line_of(.line))]
+    Policy {
+        /// Its file.
+        path: PathBuf,
+        /// The line, where there is one.
+        line: Option<usize>,
         /// Why.
         reason: String,
     },
@@ -142,10 +163,11 @@ pub enum Refusal {
     #[error("it is built with panic=abort, so that a panic in it would end the host")]
     PanicsAbort,
     /// It is a plugin under a name that no strategy can have.
-    #[error(
-        "it is a plugin, but its file name is not `lib<name>.so` or `<name>.wasm` with a name of a-z, 0-9, `_`"
-    )]
-    FileName,
+    #[error("it is a plugin, but its file name is not `{}` with a name of a-z, 0-9, `_`", .0.file_name("<name>"))]
+    FileName(Carrier),
+    /// Its carrier is not there.
+    #[error("this version of the host carries no {0} plugins")]
+    NoCarrier(Carrier),
     /// It is not in the format of WebAssembly.
     #[error("it is no WebAssembly module")]
     NotWasm,
@@ -194,9 +216,6 @@ impl GuestError {
             GuestError::NotFound { .. } => {
                 "build the plugin, or give the directory in which its `lib<name>.so` or `<name>.wasm` lies".into()
             }
-            GuestError::Ambiguous { .. } => {
-                "keep native plugins and modules in directories of their own".into()
-            }
             GuestError::Refused { reason, .. } => reason.hint().into(),
             GuestError::Copy { .. } => {
                 "set TMPDIR to a directory with room in which this user may write".into()
@@ -212,6 +231,14 @@ impl GuestError {
             GuestError::Descriptor { .. } => {
                 "correct the plugin's `descriptor` (docs/abi.md, \"Descriptor\") and rebuild it".into()
             }
+            GuestError::NotGranted { name, carrier, .. } => format!(
+                "it runs with your rights: if you trust it, give `--allow {carrier}:{name}` (or `--allow {carrier}` for \
+                 all), or grant it in a policy (docs/policy.md)"
+            ),
+            GuestError::OtherDigest { .. } => {
+                "if you trust the new file, put its digest into the policy; otherwise bring the old one back".into()
+            }
+            GuestError::Policy { .. } => "docs/policy.md describes the file".into(),
             GuestError::Instance { .. } => {
                 "change the parameters of the run, or correct the strategy's `new`".into()
             }
@@ -251,7 +278,8 @@ impl Refusal {
             Refusal::PanicsAbort => {
                 "remove `panic = \"abort\"` from the profile (or `-C panic=abort` from the flags) and rebuild the plugin"
             }
-            Refusal::FileName => "rename the file",
+            Refusal::FileName(_) => "rename the file",
+            Refusal::NoCarrier(_) => "run it with a version of the host that does",
             Refusal::NotWasm | Refusal::Component | Refusal::NotAModule => {
                 "build the strategy with `cargo build --target wasm32-unknown-unknown`, or see docs/abi.md for other languages"
             }
@@ -265,6 +293,11 @@ impl Refusal {
             Refusal::Limits(_) => "change the limits",
         }
     }
+}
+
+/// A line as the end of a place.
+fn line_of(line: &Option<usize>) -> String {
+    line.map_or(String::new(), |line| format!(", line {line}"))
 }
 
 /// What a directory holds, as the end of a sentence; long lists are cut.

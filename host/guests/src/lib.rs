@@ -6,14 +6,15 @@
 //! is checked so that compiling it does not either:
 //!
 //! ```no_run
-//! use backplane_guests::wasm::{Limits, Settings};
-//! use backplane_guests::{Carriers, find};
+//! use backplane_guests::wasm::Settings;
+//! use backplane_guests::{Carriers, Policy, find};
 //! use backplane_sdk::params::Params;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let candidate = find("strategies".as_ref(), "momentum")?;
+//! let policy = Policy::read("policy.toml".as_ref())?;
+//! let found = find("strategies".as_ref(), "momentum", &policy)?;
 //! let mut carriers = Carriers::new(Settings::default())?;
-//! let plugin = carriers.load(&candidate.path, &Limits::default())?;
+//! let plugin = carriers.load(&found.path, &policy.grant(&found.name))?;
 //! let params = Params::defaults(&plugin.descriptor().params);
 //! let guest = plugin.instantiate(&params)?;
 //! # let _ = guest;
@@ -22,22 +23,33 @@
 //! ```
 #![deny(unsafe_code)]
 
+pub mod carrier;
 pub mod error;
 pub mod guard;
 
+pub mod anatomy;
+
 pub mod descriptor;
-pub mod loader;
 pub mod native;
+
+pub mod policy;
 
 pub mod wasm;
 
 pub mod carriers;
 pub mod directory;
+pub mod loader;
+
+pub mod governed;
 
 mod text;
 
-pub use carriers::{Carrier, Carriers, Plugin};
+pub use anatomy::{Anatomy, anatomy};
+pub use carrier::Carrier;
+pub use carriers::{Carriers, Plugin};
 pub use directory::{Candidate, CandidateKind, find, scan};
 pub use error::{GuestError, Refusal};
+pub use governed::Governed;
 pub use loader::Loader;
 pub use native::{NativeGuest, NativePlugin};
+pub use policy::{Allowance, Grant, Limits, Policy};

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use crate::error::GuestError;
 use crate::guard;
 use crate::native::NativePlugin;
+use crate::policy::Grant;
 
 /// Loads native plugins, and counts them. Each copy is made in a private directory of its own, which is removed as soon as
 /// the copy is mapped, so that a process that is killed leaves nothing behind; what is loaded stays mapped.
@@ -45,13 +46,24 @@ impl Loader {
         }
     }
 
-    /// Checks a file, copies it and loads the copy. Loading the same path again gives the file's new content; what was
-    /// loaded before goes on unchanged.
+    /// Checks a native library, copies it and loads the copy. Loading the same path again gives the file's new content;
+    /// what was loaded before goes on unchanged. Whoever calls this grants it.
     ///
     /// # Errors
     /// Why the file is refused, cannot be copied or loaded, or has a descriptor that cannot be used.
     pub fn load(&mut self, path: &Path) -> Result<NativePlugin, GuestError> {
+        self.load_granted(path, &Grant::default())
+    }
+
+    /// As [`Loader::load`], where the file is the one that was granted.
+    pub(crate) fn load_granted(
+        &mut self,
+        path: &Path,
+        grant: &Grant,
+    ) -> Result<NativePlugin, GuestError> {
         let bytes = guard::read(path)?;
+        let digest = *blake3::hash(&bytes).as_bytes();
+        grant.check_digest(path, &digest)?;
         let failed = |cause| GuestError::Copy {
             path: path.to_owned(),
             cause,
@@ -62,7 +74,7 @@ impl Loader {
         // Counted before it is loaded: a library whose descriptor is refused stays mapped too.
         self.libraries += 1;
         self.bytes = self.bytes.saturating_add(bytes.len() as u64);
-        NativePlugin::open(path, &copy, *blake3::hash(&bytes).as_bytes())
+        NativePlugin::open(path, &copy, digest)
     }
 
     /// How many libraries were loaded and are mapped.

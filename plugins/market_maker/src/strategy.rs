@@ -87,4 +87,30 @@ impl<const ON_SIZE: bool> Strategy for MarketMaker<ON_SIZE> {
         let (price, size) = (bbo.ask_price, bbo.ask_size);
         self.quote(bbo.instrument, Side::Sell, Level { price, size }, ctx);
     }
+
+    fn save(&self) -> Vec<u8> {
+        let mut saver = Saver::new();
+        for quote in self.quotes.iter().flatten() {
+            // No order has the number 0.
+            saver.integer(quote.map_or(0, |x| x.order_id.0 as i64));
+            saver.integer(quote.map_or(0, |x| x.level.price.0));
+            saver.integer(quote.map_or(0, |x| x.level.size.0));
+        }
+        saver.finish()
+    }
+
+    fn load(&mut self, _: u32, bytes: &[u8]) -> Result<(), String> {
+        let (mut saved, mut quotes) = (Saved::new(bytes), Vec::new());
+        let mut quote = || -> Result<Option<Quote>, String> {
+            let order_id = OrderId(saved.integer()? as u64);
+            let (price, size) = (Price(saved.integer()?), Quantity(saved.integer()?));
+            let level = Level { price, size };
+            Ok((order_id.0 > 0).then_some(Quote { order_id, level }))
+        };
+        for _ in 0..bytes.len() / 48 {
+            quotes.push([quote()?, quote()?]);
+        }
+        self.quotes = quotes;
+        Ok(())
+    }
 }

@@ -83,6 +83,22 @@ impl Strategy for MeanReversion {
         };
         ctx.submit(Order::limit(instrument, side, price, change.abs()).post_only());
     }
+
+    fn save(&self) -> Vec<u8> {
+        let mut saver = Saver::new();
+        let lists = self.mids.iter();
+        lists.for_each(|x| saver.floats(x.iter().copied()));
+        saver.finish()
+    }
+
+    fn load(&mut self, _: u32, bytes: &[u8]) -> Result<(), String> {
+        let (mut saved, mut mids) = (Saved::new(bytes), Vec::new());
+        while !saved.is_empty() {
+            mids.push(saved.floats()?);
+        }
+        self.mids = mids;
+        Ok(())
+    }
 }
 
 /// How many standard deviations the last value is from the mean; 0 where all are equal.

@@ -88,4 +88,20 @@ impl Strategy for Momentum {
         };
         ctx.submit(Order::market(bar.instrument, side, change.abs()));
     }
+
+    fn save(&self) -> Vec<u8> {
+        let mut saver = Saver::new();
+        let lists = self.closes.iter();
+        lists.for_each(|x| saver.floats(x.iter().copied()));
+        saver.finish()
+    }
+
+    fn load(&mut self, _: u32, bytes: &[u8]) -> Result<(), String> {
+        let (mut saved, mut closes) = (Saved::new(bytes), Vec::new());
+        while !saved.is_empty() {
+            closes.push(saved.floats()?);
+        }
+        self.closes = closes;
+        Ok(())
+    }
 }

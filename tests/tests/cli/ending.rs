@@ -7,7 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use backplane_tests::{build_directory, command_line};
+use backplane_tests::build_directory;
 
 use super::{Desk, tape};
 
@@ -17,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// A run in which a strategy loops for ever, and its worker.
 fn endless(desk: &Desk) -> (Child, u32) {
-    let mut command = Command::new(command_line());
+    let mut command = backplane_tests::command();
     command.arg("run").arg("--tape").arg(tape());
     command.arg("--plugins").arg(build_directory());
     command.arg("--output").arg(desk.path("out"));
@@ -94,7 +94,7 @@ fn an_interrupted_run_leaves_nothing() {
 fn a_killed_worker_is_replaced_and_the_run_goes_on() {
     let desk = Desk::new();
     let long = super::generate("long.tape", "1500000");
-    let mut command = Command::new(command_line());
+    let mut command = backplane_tests::command();
     command.arg("run").arg("--tape").arg(long);
     command.arg("--plugins").arg(build_directory());
     command.arg("--output").arg(desk.path("out"));

@@ -58,7 +58,7 @@ fn a_list_shows_good_and_refused_plugins_and_counts_other_libraries() {
     };
     let text = list("").ok();
     assert!(
-        text.contains("momentum                 native   0.1.0      ok\n"),
+        text.contains("momentum                 native   0.1.0      1    ok\n"),
         "{text}"
     );
     assert!(text.contains("refused: the file is empty"), "{text}");

@@ -6,7 +6,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use backplane_guests::{CandidateKind, GuestError, Loader, Refusal, find, guard, scan};
+use backplane_guests::{
+    Allowance, CandidateKind, Carrier, GuestError, Loader, Policy, Refusal, find, guard, scan,
+};
 use backplane_sdk::abi::v1::PluginHeader;
 use backplane_tests::native_plugin;
 use proptest::prelude::*;
@@ -271,23 +273,30 @@ fn a_directory_lists_plugins_other_libraries_and_what_is_refused() {
     ];
     assert_eq!(kinds, expected);
 
-    assert_eq!(find(folder.path(), "good-one").unwrap().name, "good_one");
-    let error = find(folder.path(), "god-one").unwrap_err();
+    let policy = Policy::default().with([Allowance {
+        carrier: Carrier::Native,
+        plugins: Vec::new(),
+    }]);
+    assert_eq!(
+        find(folder.path(), "good-one", &policy).unwrap().name,
+        "good_one"
+    );
+    let error = find(folder.path(), "god-one", &policy).unwrap_err();
     assert!(
         error.to_string().ends_with("; there are: good_one"),
         "{error}"
     );
     assert_eq!(error.hint(), "did you mean `good_one`?");
     assert!(matches!(
-        find(folder.path(), "broken").unwrap_err(),
+        find(folder.path(), "broken", &policy).unwrap_err(),
         GuestError::Refused { .. }
     ));
     assert!(matches!(
-        find(folder.path(), "aside").unwrap_err(),
+        find(folder.path(), "aside", &policy).unwrap_err(),
         GuestError::Refused { .. }
     ));
     assert!(matches!(
-        find(folder.path(), "../good_one").unwrap_err(),
+        find(folder.path(), "../good_one", &policy).unwrap_err(),
         GuestError::NotFound { .. }
     ));
     let nowhere = folder.path().join("nowhere");

@@ -5,7 +5,7 @@
 
 use backplane_guests::wasm::check::check;
 use backplane_guests::wasm::{Limits, check, code, sandbox};
-use backplane_guests::{CandidateKind, Carrier, find, scan};
+use backplane_guests::{Allowance, CandidateKind, Carrier, Policy, find, scan};
 use backplane_sdk::abi::open;
 use proptest::prelude::*;
 
@@ -232,15 +232,18 @@ fn a_directory_names_modules_beside_libraries() {
         ("text", "refused"),
     ];
     assert_eq!(found, expected);
-    assert_eq!(find(folder, "made-up").unwrap().carrier, Carrier::Wasm);
+    let carrier = |name: &str, policy: &Policy| find(folder, name, policy).unwrap().carrier;
+    let sandboxed = Policy::default();
+    assert_eq!(carrier("made-up", &sandboxed), Carrier::Wasm);
     std::fs::write(folder.join("libmade_up.so"), b"\x7fELF").unwrap();
-    let error = find(folder, "made_up").unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .ends_with("libmade_up.so and made_up.wasm"),
-        "{error}"
-    );
+    assert_eq!(carrier("made_up", &sandboxed), Carrier::Wasm);
+    let trusting = Policy::default().with([Allowance {
+        carrier: Carrier::Native,
+        plugins: Vec::new(),
+    }]);
+    let error = find(folder, "made_up", &trusting).unwrap_err();
+    assert!(error.to_string().contains("libmade_up.so"), "{error}");
+    assert_eq!(carrier("made_up.wasm", &trusting), Carrier::Wasm);
 }
 
 #[test]

@@ -65,6 +65,7 @@ impl Runner {
         std::fs::write(&file, format!("[wasm]\nbatch = {batch}\n")).unwrap();
         let mut command = command();
         command.arg("run").arg(&file).arg("--tape").arg(&self.tape);
+        command.args(["--allow", "native"]);
         command.arg("--plugins").arg(match carrier {
             Carrier::Native => &self.natives,
             Carrier::Wasm => &self.modules,

@@ -35,7 +35,15 @@ pub fn execute(arguments: Arguments, models: &Models) -> Result<u8, CliError> {
             Ok(exit::OK)
         }
         Command::Worker(WorkerCommand::Run { job }) => supervise::run_job(&job, models),
-        Command::Worker(WorkerCommand::Describe { plugin }) => supervise::run_describe(&plugin),
+        Command::Worker(WorkerCommand::Describe { plugin, grant }) => {
+            supervise::run_describe(&plugin, &grant)
+        }
+        Command::Worker(WorkerCommand::Check {
+            plugin,
+            grant,
+            name,
+            seed,
+        }) => supervise::run_check(&plugin, &grant, &name, seed),
     }
 }
 

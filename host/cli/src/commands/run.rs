@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use backplane_analytics::Report;
 use backplane_analytics::run_file::RUN_FILE;
+use backplane_guests::Policy;
 use backplane_guests::wasm::Limits;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
@@ -26,8 +27,9 @@ pub(super) fn execute(arguments: &RunArguments, models: &Models) -> Result<u8, C
     // The tape first: it is the likeliest to be mistyped, and cheap to look at.
     let tape = backplane_tape::TapeReader::open(&settings.tape)?;
     settings.engine.config(models, &mut instruments(&tape))?;
+    let policy = crate::policy::read(&arguments.policy, &settings.plugins)?;
     let strategies = settings.strategies.iter();
-    let strategies = strategies.map(|spec| locate(spec, &settings));
+    let strategies = strategies.map(|spec| locate(spec, &settings, &policy));
     let staging = stage(&settings.output)?;
     let results = staging.path().join("results");
     let mut job = Job {
@@ -77,16 +79,22 @@ fn check_output(output: &Path, force: bool) -> Result<(), CliError> {
     ))
 }
 
-fn locate(spec: &StrategySpec, settings: &Settings) -> Result<JobStrategy, CliError> {
-    let found = backplane_guests::find(&settings.plugins, &spec.name)?;
+fn locate(
+    spec: &StrategySpec,
+    settings: &Settings,
+    policy: &Policy,
+) -> Result<JobStrategy, CliError> {
+    let found = backplane_guests::find(&settings.plugins, &spec.name, policy)?;
+    let grant = policy.grant(&found.name);
     Ok(JobStrategy {
         label: spec.label.clone().unwrap_or_else(|| spec.name.clone()),
         plugin: absolute(&found.path)?,
-        params: spec.params.clone(),
         sandbox: Limits {
             messages_per_call: settings.batch,
-            ..Limits::default()
+            ..grant.limits.sandbox()
         },
+        grant,
+        params: spec.params.clone(),
         finding: None,
     })
 }

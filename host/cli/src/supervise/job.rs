@@ -5,12 +5,14 @@
 use std::path::PathBuf;
 
 use backplane_engine::fault::Fault;
+use backplane_guests::Grant;
 use backplane_guests::wasm::Limits;
 use serde::{Deserialize, Serialize};
 
 use crate::error::CliError;
 use crate::limits::LimitSettings;
 use crate::settings::EngineSettings;
+use crate::validate::Verdict;
 
 /// What a worker is to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,6 +38,8 @@ pub struct JobStrategy {
     pub label: String,
     /// The plugin.
     pub plugin: PathBuf,
+    /// What it was granted.
+    pub grant: Grant,
     /// Its parameters as the user wrote them.
     pub params: Vec<(String, String)>,
     /// What it may use where it is sandboxed.
@@ -105,4 +109,6 @@ pub enum News {
         /// The BLAKE3 digest of its file.
         digest: String,
     },
+    /// How a check of a plugin ended.
+    Checked(Verdict),
 }

@@ -11,5 +11,5 @@ mod trace;
 mod worker;
 
 pub use job::{Finding, Job, JobStrategy, News};
-pub use supervisor::{Finished, describe, supervise};
-pub use worker::{run_describe, run_job};
+pub use supervisor::{Finished, check, describe, supervise};
+pub use worker::{run_check, run_describe, run_job};

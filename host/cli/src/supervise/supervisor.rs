@@ -3,6 +3,7 @@
 //! Takes in a job; gives out how many strategies were stopped, once the job's result directory is whole. It never loads a
 //! plugin itself.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -12,6 +13,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use backplane_guests::Grant;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::job::{Job, News};
@@ -19,6 +21,7 @@ use super::trace::last_note;
 use crate::error::CliError;
 use crate::exit;
 use crate::progress::Meter;
+use crate::validate::Verdict;
 
 /// How long loading and describing a plugin may take.
 const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,7 +48,8 @@ enum Ending {
     /// Strategies fell at one of many messages.
     Unsure(Vec<usize>),
     Failed(CliError),
-    Described(News),
+    /// It said what it was asked.
+    Said(News),
     /// It died or stalled; in words.
     Lost(String),
 }
@@ -71,7 +75,7 @@ pub fn supervise(
                 continue;
             }
             Ending::Failed(error) => return Err(error),
-            Ending::Described(_) => return Err(nonsense()),
+            Ending::Said(_) => return Err(nonsense()),
             Ending::Lost(cause) => cause,
         };
         if job.trace.is_none() {
@@ -115,17 +119,46 @@ fn hear_singly(job: &mut Job, strategies: &[usize]) -> Result<(), CliError> {
 ///
 /// # Errors
 /// Why the plugin cannot be loaded, or what it did to the process.
-pub fn describe(plugin: &Path) -> Result<(serde_json::Value, String), CliError> {
-    let mut worker = start(&["describe".as_ref(), plugin.as_os_str()])?;
+pub fn describe(plugin: &Path, grant: &Grant) -> Result<(serde_json::Value, String), CliError> {
+    let grant = serde_json::to_string(grant).unwrap_or_default();
+    let mut worker = start(&["describe".as_ref(), plugin.as_os_str(), grant.as_ref()])?;
     match listen(&mut worker, DESCRIBE_TIMEOUT, &mut Meter::hidden())? {
-        Ending::Described(News::Described { descriptor, digest }) => Ok((descriptor, digest)),
+        Ending::Said(News::Described { descriptor, digest }) => Ok((descriptor, digest)),
         Ending::Failed(error) => Err(error),
         Ending::Lost(cause) => Err(CliError::new(
             exit::PLUGIN,
             format!("loading {}: {cause}", plugin.display()),
             "the library's initialisers or its `descriptor` end the process; correct and rebuild it",
         )),
-        Ending::Done { .. } | Ending::Unsure(_) | Ending::Described(_) => Err(nonsense()),
+        Ending::Done { .. } | Ending::Unsure(_) | Ending::Said(_) => Err(nonsense()),
+    }
+}
+
+/// Makes one check of a plugin in a process of its own. What the process prints is nobody's concern.
+///
+/// # Errors
+/// Only that no such process can be had; what the plugin does to it is a verdict.
+pub fn check(
+    plugin: &Path,
+    grant: &Grant,
+    (name, seed): (&str, u64),
+    timeout: Duration,
+) -> Result<Verdict, CliError> {
+    let grant = serde_json::to_string(grant).unwrap_or_default();
+    let seed = seed.to_string();
+    let arguments = [
+        "check".as_ref(),
+        plugin.as_os_str(),
+        grant.as_ref(),
+        name.as_ref(),
+        seed.as_ref(),
+    ];
+    let mut worker = start_with(&arguments, Stdio::null())?;
+    match listen(&mut worker, timeout, &mut Meter::hidden())? {
+        Ending::Said(News::Checked(verdict)) => Ok(verdict),
+        Ending::Lost(cause) => Ok(Verdict::Failed(cause)),
+        Ending::Failed(error) => Err(error),
+        Ending::Done { .. } | Ending::Unsure(_) | Ending::Said(_) => Err(nonsense()),
     }
 }
 
@@ -144,7 +177,11 @@ fn work(job: &Job, directory: &Path, stall_timeout: Duration) -> Result<Ending, 
     ending
 }
 
-fn start(arguments: &[&std::ffi::OsStr]) -> Result<Child, CliError> {
+fn start(arguments: &[&OsStr]) -> Result<Child, CliError> {
+    start_with(arguments, Stdio::inherit())
+}
+
+fn start_with(arguments: &[&OsStr], errors: Stdio) -> Result<Child, CliError> {
     let failed = |error: std::io::Error| {
         CliError::new(
             exit::DATA,
@@ -156,6 +193,7 @@ fn start(arguments: &[&std::ffi::OsStr]) -> Result<Child, CliError> {
     let mut command = Command::new(program);
     command.arg("worker").args(arguments);
     command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command.stderr(errors);
     command.spawn().map_err(failed)
 }
 
@@ -196,7 +234,9 @@ fn listen(
             Ok(News::Done { stopped }) => ending = Some(Ending::Done { stopped }),
             Ok(News::Unsure { strategies }) => ending = Some(Ending::Unsure(strategies)),
             Ok(News::Failed(error)) => ending = Some(Ending::Failed(error)),
-            Ok(described @ News::Described { .. }) => ending = Some(Ending::Described(described)),
+            Ok(said @ (News::Described { .. } | News::Checked(_))) => {
+                ending = Some(Ending::Said(said));
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }

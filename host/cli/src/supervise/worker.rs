@@ -22,14 +22,15 @@ use backplane_engine::record::InstanceId;
 use backplane_engine::replay::RowSource;
 use backplane_engine::summary::{Outcome, RunSummary};
 use backplane_engine::{Parts, Watcher, run};
-use backplane_guests::wasm::{Limits, Settings};
-use backplane_guests::{Carriers, Plugin};
+use backplane_guests::wasm::Settings;
+use backplane_guests::{Carriers, Governed, Grant, Plugin};
 use backplane_sdk::abi::Message;
 use backplane_sdk::book::LevelBook;
 use backplane_sdk::descriptor::{Descriptor, Schema};
 use backplane_sdk::params::Params;
 use backplane_sdk::types::{Instrument, Money, Price, Timestamp};
 use backplane_tape::TapeReader;
+use rustix::process::{Resource, Rlimit};
 
 use super::job::{Job, JobStrategy, News};
 use super::trace::Trace;
@@ -39,7 +40,10 @@ use crate::limits::LimitSettings;
 use crate::models::Models;
 use crate::prefetch::PrefetchedSource;
 use crate::source::{TapeSource, instruments};
+use crate::validate;
 
+/// The memory that a worker has for its own work, beside what its strategies were granted: 4 GiB.
+const OWN_MEMORY_BYTES: u64 = 4 << 30;
 /// How often a worker tells how far it got.
 const PULSE: Duration = Duration::from_millis(100);
 
@@ -228,10 +232,13 @@ pub fn run_job(path: &Path, models: &Models) -> Result<u8, CliError> {
 ///
 /// # Errors
 /// Only that the supervisor cannot be told.
-pub fn run_describe(path: &Path) -> Result<u8, CliError> {
+pub fn run_describe(path: &Path, grant: &str) -> Result<u8, CliError> {
     let newsroom = Newsroom::open()?;
+    // What cannot be read grants nothing.
+    let grant: Grant = serde_json::from_str(grant).unwrap_or_default();
+    limit_memory(std::iter::once(&grant));
     let carriers = Carriers::new(Settings::default());
-    let loaded = carriers.and_then(|mut x| x.load(path, &Limits::default()));
+    let loaded = carriers.and_then(|mut x| x.load(path, &grant));
     let news = match loaded {
         Ok(plugin) => News::Described {
             descriptor: serde_json::from_str(&plugin.descriptor().to_json()).unwrap_or_default(),
@@ -241,6 +248,44 @@ pub fn run_describe(path: &Path) -> Result<u8, CliError> {
     };
     newsroom.tell(&news);
     Ok(exit::OK)
+}
+
+/// Makes a check of a plugin and tells the supervisor how it ended.
+///
+/// # Errors
+/// That there is no such check, or that the supervisor cannot be told.
+pub fn run_check(path: &Path, grant: &str, name: &str, seed: u64) -> Result<u8, CliError> {
+    let newsroom = Newsroom::open()?;
+    newsroom.tell(&News::Progress {
+        rows: 0,
+        messages: 0,
+        at: 0,
+    });
+    let grant: Grant = serde_json::from_str(grant).unwrap_or_default();
+    limit_memory(std::iter::once(&grant));
+    let verdict = validate::perform(name, path, &grant, seed);
+    newsroom.tell(&News::Checked(verdict.ok_or_else(|| {
+        CliError::new(
+            exit::USAGE,
+            format!("there is no check `{name}`"),
+            "`backplane plugin validate --list` lists them",
+        )
+    })?));
+    Ok(exit::OK)
+}
+
+/// Bounds the memory of this process, so that a plugin that takes all that there is ends its worker and not the machine.
+fn limit_memory<'a>(grants: impl Iterator<Item = &'a Grant>) {
+    let granted = grants.fold(OWN_MEMORY_BYTES, |sum, grant| {
+        sum.saturating_add(grant.limits.memory_bytes)
+    });
+    let before = rustix::process::getrlimit(Resource::Data);
+    let limit = Rlimit {
+        current: Some(before.maximum.map_or(granted, |x| x.min(granted))),
+        maximum: before.maximum,
+    };
+    // A system that cannot do this runs on without.
+    let _ = rustix::process::setrlimit(Resource::Data, limit);
 }
 
 fn read_job(path: &Path) -> Result<Job, CliError> {
@@ -258,6 +303,7 @@ fn work(job: &Job, models: &Models, newsroom: &Newsroom) -> Result<News, CliErro
     newsroom.tell(&News::Tape {
         rows: reader.rows(),
     });
+    limit_memory(job.strategies.iter().map(|x| &x.grant));
     let trace = job.trace.as_deref().map(Trace::create).transpose()?;
     let trace = trace.map(Rc::new);
     let pulse = Arc::new(Pulse::default());
@@ -365,7 +411,7 @@ fn seat_strategies(job: &Job, trace: Option<&Rc<Trace>>) -> Result<Seated, CliEr
         let plugin = match loaded.get(path) {
             Some(plugin) => plugin.clone(),
             None => {
-                let plugin = carriers.load(path, &strategy.sandbox)?;
+                let plugin = carriers.load(path, &strategy.grant)?;
                 loaded.insert(path, plugin.clone());
                 plugin
             }
@@ -380,44 +426,47 @@ fn seat_strategies(job: &Job, trace: Option<&Rc<Trace>>) -> Result<Seated, CliEr
     Ok((guests, instances))
 }
 
-/// Makes an instance of a plugin.
+/// Makes an instance of a plugin, holds it to its grant and keeps it.
 fn seat(
     plugin: Plugin,
     strategy: &JobStrategy,
     params: &Params,
     trace: Option<&Rc<Trace>>,
 ) -> Result<Box<dyn Guest>, CliError> {
-    let trace = trace.cloned();
     Ok(match plugin {
-        Plugin::Native(plugin) => Box::new(Kept {
-            guest: Box::leak(Box::new(plugin.instantiate(params)?)),
-            trace,
-        }),
+        Plugin::Native(plugin) => keep(plugin.instantiate(params)?, strategy, trace),
         Plugin::Wasm(plugin) => {
             let plugin = plugin.with_limits(&strategy.sandbox)?;
-            Box::new(Kept {
-                guest: Box::leak(Box::new(plugin.instantiate(params)?)),
-                trace,
-            })
+            keep(plugin.instantiate(params)?, strategy, trace)
         }
     })
 }
 
+fn keep<G: Guest + 'static>(
+    guest: G,
+    strategy: &JobStrategy,
+    trace: Option<&Rc<Trace>>,
+) -> Box<dyn Guest> {
+    let governed = Governed::new(guest, strategy.grant.limits);
+    Box::new(Kept {
+        guest: Box::leak(Box::new(governed)),
+        trace: trace.cloned(),
+    })
+}
+
 fn set_params(strategy: &JobStrategy, plugin: &Plugin) -> Result<Params, CliError> {
-    let mut params = Params::defaults(&plugin.descriptor().params);
-    for (id, text) in &strategy.params {
-        params = params.with_text(id, text).map_err(|reason| {
-            CliError::new(
-                exit::CONFIG,
-                format!("strategy `{}`: {reason}", strategy.label),
-                format!(
-                    "`backplane plugin inspect {}` lists its parameters",
-                    strategy.plugin.display()
-                ),
-            )
-        })?;
-    }
-    Ok(params)
+    let declared = &plugin.descriptor().params;
+    let params = strategy.grant.params(declared, &strategy.params);
+    params.map_err(|reason| {
+        CliError::new(
+            exit::CONFIG,
+            format!("strategy `{}`: {reason}", strategy.label),
+            format!(
+                "`backplane plugin inspect {}` lists its parameters",
+                strategy.plugin.display()
+            ),
+        )
+    })
 }
 
 fn describe_instance(

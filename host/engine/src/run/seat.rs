@@ -248,6 +248,17 @@ impl Seat {
         Ok(())
     }
 
+    /// A value of no declared series could not be recorded.
+    fn check_series(&self, metric: u32) -> Result<(), Box<Fault>> {
+        let declared = self.guest.descriptor().metrics.len();
+        if (metric as usize) < declared {
+            return Ok(());
+        }
+        Err(Box::new(Fault::new(format!(
+            "it recorded a value of series {metric}, but declares {declared}, numbered from 0"
+        ))))
+    }
+
     /// Does what a command asks for; the run records it.
     pub(super) fn obey(
         &mut self,
@@ -261,6 +272,9 @@ impl Seat {
                 command.kind
             )))
         })?;
+        if let CommandBody::Metric { metric, .. } = body {
+            self.check_series(metric)?;
+        }
         self.commands += 1;
         self.orders += u64::from(command.kind == v1::command_kind::SUBMIT);
         self.journal.command(self.now, command);

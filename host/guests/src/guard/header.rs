@@ -8,6 +8,14 @@ use backplane_sdk::abi::v1::{HEADER_SECTION, PluginHeader};
 use super::elf::Image;
 use crate::error::Refusal;
 
+/// The version that the section says, where there is one that begins as it should.
+pub(super) fn version(image: &Image<'_>) -> Result<Option<u32>, Refusal> {
+    let bytes = image.section_bytes(HEADER_SECTION)?.unwrap_or_default();
+    let behind = bytes.strip_prefix(&PluginHeader::MAGIC);
+    let version = behind.and_then(|x| x.first_chunk());
+    Ok(version.map(|x| u32::from_le_bytes(*x)))
+}
+
 /// Checks magic, version and panic mode.
 pub(super) fn check(image: &Image<'_>) -> Result<(), Refusal> {
     let bytes = image

@@ -42,6 +42,11 @@ pub fn check(bytes: &[u8]) -> Result<(), Refusal> {
     dynamic::check(&image)
 }
 
+/// The version of the contract that a library speaks, whether this host does or not; none where it is no plugin.
+pub(crate) fn abi_version(bytes: &[u8]) -> Result<Option<u32>, Refusal> {
+    header::version(&elf::Image::parse(bytes)?)
+}
+
 /// Reads a regular file of at most `most` bytes.
 pub(crate) fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, Refusal> {
     // What is no regular file is found out before it is opened: opening a pipe would wait.

@@ -28,9 +28,19 @@
 //! | 21 | metrics that are NaN, infinite, or not declared | `on_market` |
 //! | 22 | a million log lines in one call | `on_market` |
 //! | 23 | a log line of a megabyte | `on_market` |
-//! | 24 | a saved state of 300 MB | `save` |
+//! | 24 | a saved state of 1 GiB | `save` |
 //! | 25 | a refusal of its parameters | `new` |
 //! | 26 | `abort` (SIGABRT) | `drop` |
+//! | 27 | an endless loop | `new` |
+//! | 28 | an endless loop | `on_order` |
+//! | 29 | an endless loop | `on_timer` |
+//! | 30 | an endless loop | `on_stop` |
+//! | 31 | an endless loop | `save` |
+//! | 32 | an endless loop | `load` |
+//! | 33 | memory taken without end | `on_market` |
+//! | 34 | a kilobyte more with each message | `on_market` |
+//! | 35 | an instruction that no machine knows | `on_market` |
+//! | 36 | a refusal of every state | `load` |
 
 use std::hint::black_box;
 
@@ -48,12 +58,20 @@ pub(crate) const PANIC_IN_DROP: i64 = 18;
 pub(crate) const HUGE_STATE: i64 = 24;
 pub(crate) const REFUSE: i64 = 25;
 pub(crate) const ABORT_IN_DROP: i64 = 26;
+pub(crate) const LOOP_IN_NEW: i64 = 27;
+pub(crate) const LOOP_IN_ORDER: i64 = 28;
+pub(crate) const LOOP_IN_TIMER: i64 = 29;
+pub(crate) const LOOP_IN_STOP: i64 = 30;
+pub(crate) const LOOP_IN_SAVE: i64 = 31;
+pub(crate) const LOOP_IN_LOAD: i64 = 32;
+pub(crate) const GROW: i64 = 34;
+pub(crate) const REFUSE_STATE: i64 = 36;
 /// The highest sin.
-pub(crate) const LAST: i64 = 26;
+pub(crate) const LAST: i64 = 36;
 
 const MANY: usize = 1_000_000;
 const MEGABYTE: usize = 1 << 20;
-pub(crate) const HUGE_STATE_BYTES: usize = 300 << 20;
+pub(crate) const HUGE_STATE_BYTES: usize = 1 << 30;
 
 /// A payload that panics when it is dropped.
 struct Bomb;
@@ -91,6 +109,8 @@ pub(crate) fn commit(sin: i64, instrument: InstrumentId, ctx: &mut Context<'_>) 
             }
         }
         23 => ctx.log(LogLevel::Error, "x".repeat(MEGABYTE)),
+        33 => take_all_memory(),
+        35 => trap(),
         _ => {}
     }
 }
@@ -98,6 +118,30 @@ pub(crate) fn commit(sin: i64, instrument: InstrumentId, ctx: &mut Context<'_>) 
 pub(crate) fn loop_for_ever() {
     loop {
         black_box(());
+    }
+}
+
+fn take_all_memory() {
+    let mut taken = Vec::new();
+    loop {
+        taken.push(black_box(vec![1_u8; 16 * MEGABYTE]));
+    }
+}
+
+#[cfg(target_family = "wasm")]
+fn trap() {
+    core::arch::wasm32::unreachable()
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn trap() {
+    // SAFETY: none. The trap is the purpose.
+    #[allow(unsafe_code, reason = "this is the sin")]
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        std::arch::asm!("ud2");
+        #[cfg(target_arch = "aarch64")]
+        std::arch::asm!("udf #0");
     }
 }
 

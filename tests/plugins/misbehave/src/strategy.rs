@@ -22,6 +22,7 @@ pub(crate) struct Misbehave {
     messages: i64,
     orders: i64,
     timers: i64,
+    hoard: Vec<Vec<u8>>,
 }
 
 impl Strategy for Misbehave {
@@ -55,6 +56,9 @@ impl Strategy for Misbehave {
             return Err("these parameters are refused".into());
         }
         assert_ne!(sin, sins::PANIC_IN_NEW, "sin {sin}: new panics");
+        if sin == sins::LOOP_IN_NEW {
+            sins::loop_for_ever();
+        }
         Ok(Misbehave {
             sin,
             at: params.integer("at"),
@@ -62,6 +66,7 @@ impl Strategy for Misbehave {
             messages: 0,
             orders: 0,
             timers: 0,
+            hoard: Vec::new(),
         })
     }
 
@@ -80,6 +85,9 @@ impl Strategy for Misbehave {
         if self.echo {
             echo(ctx);
         }
+        if self.sin == sins::GROW {
+            self.hoard.push(vec![1; 1 << 10]);
+        }
         if self.messages == self.at {
             sins::commit(self.sin, event.instrument(), ctx);
         }
@@ -88,8 +96,12 @@ impl Strategy for Misbehave {
 
     fn on_order(&mut self, event: &OrderEvent, ctx: &mut Context<'_>) {
         self.orders += 1;
-        if self.sin == sins::PANIC_IN_ORDER && self.orders == self.at {
-            panic!("sin {}: on_order panics", self.sin);
+        if self.orders == self.at {
+            match self.sin {
+                sins::PANIC_IN_ORDER => panic!("sin {}: on_order panics", self.sin),
+                sins::LOOP_IN_ORDER => sins::loop_for_ever(),
+                _ => {}
+            }
         }
         if matches!(event, OrderEvent::Fill(_)) {
             ctx.metric(0, self.messages as f64);
@@ -98,8 +110,12 @@ impl Strategy for Misbehave {
 
     fn on_timer(&mut self, timer: TimerId, ctx: &mut Context<'_>) {
         self.timers += 1;
-        if self.sin == sins::PANIC_IN_TIMER && self.timers == self.at {
-            panic!("sin {}: on_timer panics", self.sin);
+        if self.timers == self.at {
+            match self.sin {
+                sins::PANIC_IN_TIMER => panic!("sin {}: on_timer panics", self.sin),
+                sins::LOOP_IN_TIMER => sins::loop_for_ever(),
+                _ => {}
+            }
         }
         ctx.set_timer(timer, ctx.now() + BEAT);
     }
@@ -111,6 +127,9 @@ impl Strategy for Misbehave {
             "sin {}: on_stop panics",
             self.sin
         );
+        if self.sin == sins::LOOP_IN_STOP {
+            sins::loop_for_ever();
+        }
         ctx.cancel_all(None);
     }
 
@@ -125,6 +144,9 @@ impl Strategy for Misbehave {
             "sin {}: save panics",
             self.sin
         );
+        if self.sin == sins::LOOP_IN_SAVE {
+            sins::loop_for_ever();
+        }
         if self.sin == sins::HUGE_STATE {
             return vec![0; sins::HUGE_STATE_BYTES];
         }
@@ -140,6 +162,12 @@ impl Strategy for Misbehave {
             "sin {}: load panics",
             self.sin
         );
+        if self.sin == sins::LOOP_IN_LOAD {
+            sins::loop_for_ever();
+        }
+        if self.sin == sins::REFUSE_STATE {
+            return Err("no state is good enough".into());
+        }
         let ([messages, orders, timers], []) = bytes.as_chunks::<8>() else {
             return Err(format!(
                 "a state of version {version} must have 24 bytes, not {}",
