@@ -9,7 +9,7 @@ mod no_op;
 
 use std::path::{Path, PathBuf};
 
-use backplane_engine::guest::{Fault, Guest, InProcess, Replies};
+use backplane_engine::guest::{Around, Guest, InProcess};
 use backplane_engine::record::Unrecorded;
 use backplane_engine::replay::RowSource;
 use backplane_engine::summary::{Outcome, RunSummary};
@@ -17,8 +17,6 @@ use backplane_engine::{Parts, RunConfig, Unwatched, Watcher, run};
 use backplane_guests::Loader;
 use backplane_guests::wasm::{Limits, Sandbox, Settings, WasmPlugin};
 use backplane_sdk::Strategy;
-use backplane_sdk::abi::Message;
-use backplane_sdk::book::LevelBook;
 use backplane_sdk::descriptor::{Descriptor, Schema};
 use backplane_sdk::params::{Params, Value};
 use backplane_sdk::types::Instrument;
@@ -128,26 +126,19 @@ pub fn hearing(guest: Box<dyn Guest>, schemas: &[Schema]) -> Box<dyn Guest> {
     Box::new(Retuned { guest, descriptor })
 }
 
-impl Guest for Retuned {
-    fn descriptor(&self) -> &Descriptor {
+impl Around for Retuned {
+    type Within = dyn Guest;
+
+    fn within(&self) -> &Self::Within {
+        self.guest.as_ref()
+    }
+
+    fn within_mut(&mut self) -> &mut Self::Within {
+        self.guest.as_mut()
+    }
+
+    fn descriptor_around(&self) -> &Descriptor {
         &self.descriptor
-    }
-
-    fn hear(
-        &mut self,
-        messages: &[Message],
-        books: &[LevelBook],
-        replies: &mut Replies,
-    ) -> Result<usize, Box<Fault>> {
-        self.guest.hear(messages, books, replies)
-    }
-
-    fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
-        self.guest.save()
-    }
-
-    fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault> {
-        self.guest.load(version, bytes)
     }
 }
 

@@ -56,7 +56,7 @@ static bp_command *guest_commands;
 static uint32_t guest_command_count, guest_command_room;
 static const uint8_t *guest_text;
 static uint8_t *guest_buffer;
-static uint32_t guest_buffer_room;
+static uint32_t guest_buffer_room, guest_buffer_len;
 /* Whether the message that is being heard made the strategy ask for anything but a metric; which message it is. */
 static uint32_t guest_asked, guest_place;
 
@@ -152,6 +152,7 @@ GUEST_EXPORT("backplane_param_buffer") bp_param *backplane_param_buffer(uint32_t
 
 GUEST_EXPORT("backplane_text_buffer") uint8_t *backplane_text_buffer(uint32_t len) {
     if (len > BP_STATE_BYTES_MAX) return NULL;
+    guest_buffer_len = len;
     if (len > guest_buffer_room || guest_buffer == NULL) {
         guest_buffer = (uint8_t *)guest_room(len ? len : 1);
         guest_buffer_room = len;
@@ -186,7 +187,7 @@ GUEST_EXPORT("backplane_save") uint64_t backplane_save(void) {
 GUEST_EXPORT("backplane_load") uint32_t backplane_load(uint32_t version) {
     uint32_t bytes = 0, own = 0;
     void *state = guest_state(&bytes, &own);
-    if (version != own || guest_buffer_room < bytes) return guest_give("it is a state of another version or size");
+    if (version != own || guest_buffer_len != bytes) return guest_give("it is a state of another version or size");
     memcpy(state, guest_buffer, bytes);
     return 0;
 }

@@ -4,11 +4,13 @@
 //! records; gives out digests, which must be equal. A run goes on in blocks whose ends depend on all strategies, so that
 //! every block may end somewhere else in company than alone.
 
+use backplane_engine::RunConfig;
 use backplane_engine::guest::{Guest, InProcess};
 use backplane_engine::record::{Recorder, Unrecorded};
+use backplane_engine::schedule::{Event, Occasion, Recurring, Schedule};
 use backplane_sdk::Strategy;
 use backplane_sdk::prelude::*;
-use backplane_tests::rows::{Rows, levels, play, resolve};
+use backplane_tests::rows::{Rows, levels, play_by, resolve};
 use proptest::prelude::*;
 
 use crate::oracle::{Delays, Effects, flow, scripted};
@@ -94,13 +96,39 @@ fn strategy(number: usize, seed: u64, shows_levels: bool) -> Box<dyn Guest> {
     }
 }
 
+/// A market's happenings: funding again and again, a dividend and a split.
+fn happenings(every: i64) -> Schedule {
+    let instrument = InstrumentId(0);
+    let event = |at, occasion| Event {
+        at: Timestamp(at),
+        instrument,
+        occasion,
+    };
+    let recurring = Recurring {
+        first: Timestamp(0),
+        every: Nanos(every),
+        instrument,
+        occasion: Occasion::Funding { rate: 40_000_000 },
+    };
+    let events = vec![
+        event(1_000 + 7 * every, Occasion::Dividend { amount: Price(3) }),
+        event(1_000 + 9 * every, Occasion::Split { new: 2, old: 1 }),
+    ];
+    Schedule::new(events, vec![recurring])
+}
+
 fn digests(
     mut source: Rows,
     guests: Vec<Box<dyn Guest>>,
-    delays: Delays,
+    (delays, schedule): (Delays, &Schedule),
     recorder: &mut dyn Recorder,
 ) -> Vec<[u8; 32]> {
-    let summary = play(&mut source, guests, delays.latency(), recorder);
+    let config = RunConfig {
+        latency: delays.latency(),
+        schedule: schedule.clone(),
+        ..RunConfig::default()
+    };
+    let summary = play_by(&mut source, guests, config, Vec::new(), recorder);
     let instances = summary.unwrap().instances;
     instances.into_iter().map(|x| x.digest).collect()
 }
@@ -117,8 +145,10 @@ proptest! {
         steps in 20usize..250,
         batches in (1usize..60, 1usize..60),
         shows_levels in any::<bool>(),
+        every in prop::option::of(20i64..2_000),
     ) {
-        let delays = Delays { feed, entry, response };
+        let schedule = every.map(happenings).unwrap_or_default();
+        let delays = (Delays { feed, entry, response }, &schedule);
         let rows = resolve(&flow::random(seed, steps), 1);
         let source = |batch| match shows_levels {
             true => Rows::of_levels(levels(&rows, 1), batch),

@@ -8,7 +8,8 @@
 //! the block began; the block is then scored with it. What is scored are those five blocks together, for every model.
 //!
 //! A ghost is **contested** where the two bounds do not fill it alike in every match event: that every cancellation came
-//! from behind (RiskAverse), and that every one came from ahead. With L1 the sum of what truth and ghost do not have in
+//! from behind (RiskAverse), and that every one came from ahead, as far as levels tell (an order ahead that grows and loses
+//! its place is not seen to leave). With L1 the sum of what truth and ghost do not have in
 //! common, over the match events of contested ghosts, `skill = 1 - L1 / min(L1 of the two bounds)`. The same with the
 //! quantities of whole orders instead of match events is `skill_of_orders`.
 

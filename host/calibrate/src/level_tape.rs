@@ -128,6 +128,7 @@ impl<'a> LevelTape<'a> {
             shown: &shown,
             prices: &prices,
             sizes: &mut books[number].clone(),
+            traded: Vec::new(),
             may_fill: false,
         };
         let (mut rows, mut kept) = (Vec::new(), Vec::new());
@@ -168,6 +169,8 @@ struct Filter<'a> {
     prices: &'a [i64],
     /// What the ghost's side shows of the others at its prices.
     sizes: &'a mut LevelBook,
+    /// The prices of trades whose levels were not shown since.
+    traded: Vec<i64>,
     may_fill: bool,
 }
 
@@ -200,10 +203,14 @@ impl Filter<'_> {
             return None;
         }
         self.may_fill |= !shrinks;
+        if is_trade && self.prices.contains(&row.price) {
+            self.traded.push(row.price);
+        }
         Some(*row)
     }
 
-    /// A change of the ghost's level, without the real order; none where nothing else changed.
+    /// A change of the ghost's level, without the real order; none where nothing else changed. After a trade the level is
+    /// shown even so: what was traded there is known to be gone from it.
     fn without(&mut self, row: &Row, last: usize) -> Option<Row> {
         let price = Price(row.price);
         let own = shown_at(self.shown, row.price, last);
@@ -214,7 +221,9 @@ impl Filter<'_> {
             true => Action::Add,
             false => Action::Cancel,
         };
-        (size != before).then(|| Row {
+        let traded = self.traded.len();
+        self.traded.retain(|x| *x != row.price);
+        (size != before || self.traded.len() < traded).then(|| Row {
             action: action.code(),
             size: u32::try_from(size.abs_diff(before)).unwrap_or(u32::MAX),
             level_size: u32::try_from(size).unwrap_or(u32::MAX),

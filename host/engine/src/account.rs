@@ -1,7 +1,7 @@
 //! What a strategy owns: position and cash in each instrument that it traded.
 //!
 //! Takes in fills; gives out positions, cash, fees and their value at a price, in exact integers. A position is the sum
-//! of its fills, and `equity = cash + value(position)` holds at every moment.
+//! of its fills and of what settlements made of it, and `equity = cash + value(position)` holds at every moment.
 
 use backplane_sdk::types::{Fill, InstrumentId, Money, Price, Quantity};
 
@@ -22,6 +22,8 @@ pub struct Holding {
     pub fees: Money,
     /// The last price at which it was valued.
     pub mark: Price,
+    /// What the market showed when the position was split: until it shows another price, that is one of the old units.
+    before_split: Option<Price>,
     /// Position, cash and equity as they were recorded last, to record only changes.
     recorded: Option<(Quantity, Money, Money)>,
 }
@@ -30,6 +32,25 @@ impl Holding {
     /// Cash plus the value of the position at the last mark.
     pub fn equity(&self) -> Money {
         self.cash + self.contract.value(self.mark, self.position)
+    }
+
+    /// The price at which it is to be valued where the market shows `shown`.
+    pub fn price(&self, shown: Option<Price>) -> Price {
+        let known = shown.filter(|x| self.before_split != Some(*x));
+        known.unwrap_or(self.mark)
+    }
+
+    /// Values it where the market shows `shown`.
+    pub fn revalue(&mut self, shown: Option<Price>) {
+        self.mark = self.price(shown);
+        if shown.is_some() && shown != self.before_split {
+            self.before_split = None;
+        }
+    }
+
+    /// Its units are others from now on, one worth `mark`; the market shows `shown` yet.
+    pub fn split(&mut self, mark: Price, shown: Option<Price>) {
+        (self.mark, self.before_split) = (mark, shown);
     }
 
     /// Whether position, cash or equity differ from those of the last call.
@@ -61,6 +82,7 @@ impl Account {
                 cash: Money::ZERO,
                 fees: Money::ZERO,
                 mark: fill.price,
+                before_split: None,
                 recorded: None,
             });
             self.holdings.len() - 1
@@ -100,6 +122,42 @@ mod tests {
     use crate::contract::ContractKind;
     use backplane_sdk::types::{Liquidity, OrderId, Side, Timestamp};
     use proptest::prelude::*;
+
+    #[test]
+    fn a_price_of_before_a_split_values_nothing_afterwards() {
+        let fill = Fill {
+            instrument: InstrumentId(0),
+            order_id: OrderId(1),
+            side: Side::Buy,
+            price: Price(1_000),
+            quantity: Quantity(1),
+            leaves: Quantity::ZERO,
+            fee: Money::ZERO,
+            liquidity: Liquidity::Taker,
+            ts_event: Timestamp(0),
+            ts_recv: Timestamp(0),
+        };
+        let contract = Contract {
+            kind: ContractKind::Linear,
+            multiplier: 1_000_000_000,
+            rate: 1_000_000_000,
+        };
+        let mut account = Account::default();
+        let holding = account.apply(&fill, &contract);
+        holding.revalue(Some(Price(1_200)));
+        let before = holding.equity();
+        holding.position = Quantity(10);
+        holding.split(Price(120), Some(Price(1_200)));
+        for shown in [None, Some(Price(1_200))] {
+            holding.revalue(shown);
+            assert_eq!(holding.equity(), before);
+        }
+        holding.revalue(Some(Price(121)));
+        assert_eq!(holding.mark, Price(121));
+        // From then on every price is one of the new units.
+        holding.revalue(Some(Price(1_200)));
+        assert_eq!(holding.mark, Price(1_200));
+    }
 
     proptest! {
         #[test]

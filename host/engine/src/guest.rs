@@ -2,7 +2,7 @@
 //!
 //! Takes in messages and the books of the moment; gives out commands and log lines, or a fault. Carriers (native,
 //! sandboxed, Python) implement [`Guest`] in crates of their own; [`InProcess`] is the carrier for strategies that are
-//! linked into the program, as tests and benches do.
+//! linked into the program, as tests and benches do. Guests that stand around another one are [`Around`] it.
 
 use backplane_sdk::Strategy;
 use backplane_sdk::abi::{Command, Message};
@@ -83,6 +83,74 @@ pub trait Guest {
     /// # Errors
     /// Says why the bytes cannot be used; the guest is as it was.
     fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault>;
+}
+
+/// A guest around another one, which looks on or changes what passes, and is the other in all else. Whoever implements
+/// this is a [`Guest`].
+pub trait Around {
+    /// The guest within.
+    type Within: Guest + ?Sized;
+
+    /// The guest within.
+    fn within(&self) -> &Self::Within;
+
+    /// The guest within.
+    fn within_mut(&mut self) -> &mut Self::Within;
+
+    /// As [`Guest::hear`].
+    ///
+    /// # Errors
+    /// As [`Guest::hear`].
+    fn hear_around(
+        &mut self,
+        messages: &[Message],
+        books: &[LevelBook],
+        replies: &mut Replies,
+    ) -> Result<usize, Box<Fault>> {
+        self.within_mut().hear(messages, books, replies)
+    }
+
+    /// As [`Guest::descriptor`].
+    fn descriptor_around(&self) -> &Descriptor {
+        self.within().descriptor()
+    }
+
+    /// As [`Guest::batch_max`].
+    fn batch_max_around(&self) -> usize {
+        self.within().batch_max()
+    }
+}
+
+impl<A: Around> Guest for A {
+    fn descriptor(&self) -> &Descriptor {
+        self.descriptor_around()
+    }
+
+    #[inline]
+    fn hear(
+        &mut self,
+        messages: &[Message],
+        books: &[LevelBook],
+        replies: &mut Replies,
+    ) -> Result<usize, Box<Fault>> {
+        self.hear_around(messages, books, replies)
+    }
+
+    fn keeps_books(&self) -> bool {
+        self.within().keeps_books()
+    }
+
+    fn batch_max(&self) -> usize {
+        self.batch_max_around()
+    }
+
+    fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
+        self.within_mut().save()
+    }
+
+    fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault> {
+        self.within_mut().load(version, bytes)
+    }
 }
 
 /// A strategy that is linked into this program. Its panics are not caught: it is code of the program itself.

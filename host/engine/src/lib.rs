@@ -5,7 +5,7 @@
 //! the same input gives the same digest wherever it runs.
 //!
 //! In reading order, one module a step; no step imports another, only [`mod@run`] joins them:
-//! `replay -> market -> router -> guest -> orders -> latency -> exchange -> account -> journal`.
+//! `replay -> market -> router -> guest -> orders -> risk -> latency -> exchange -> account -> journal`.
 //! The nouns that steps share are `row`, `rows`, `later`, `contract`, `grid`, `limits`, `schedule`, `request`, `random`, `delay`,
 //! `record`, `summary`, `fault` and `error`.
 #![forbid(unsafe_code)]

@@ -83,7 +83,7 @@ fn module(bytes: &[u8]) -> Result<Anatomy, Refusal> {
     Ok(Anatomy {
         abi: Some(ABI_VERSION),
         imports: facts.imports,
-        exports: facts.exports,
+        exports: names(facts.exports.iter().map(String::as_bytes)),
         ..Anatomy::default()
     })
 }

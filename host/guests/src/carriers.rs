@@ -109,9 +109,7 @@ impl Carriers {
                     Some(sandbox) => sandbox,
                     none => none.insert(Sandbox::new(&self.settings)?),
                 };
-                let plugin = sandbox.load(path, &grant.limits.sandbox())?;
-                grant.check_digest(path, &plugin.digest())?;
-                Ok(Plugin::Wasm(plugin))
+                sandbox.load_granted(path, grant).map(Plugin::Wasm)
             }
             Carrier::Python => Err(GuestError::refused(path, Refusal::NoCarrier(carrier))),
         }

@@ -5,10 +5,9 @@
 //! Seconds are those of the tape, so that the same run always goes the same way. Memory and fuel are held by the
 //! carriers themselves.
 
-use backplane_engine::guest::{Fault, Guest, Replies};
+use backplane_engine::guest::{Around, Fault, Guest, Replies};
 use backplane_sdk::abi::{Command, Message, v1::command_kind};
 use backplane_sdk::book::LevelBook;
-use backplane_sdk::descriptor::Descriptor;
 use backplane_sdk::state::{LogLevel, LogLine};
 
 use crate::policy::Limits;
@@ -104,13 +103,19 @@ impl<G: Guest> Governed<G> {
     }
 }
 
-impl<G: Guest> Guest for Governed<G> {
-    fn descriptor(&self) -> &Descriptor {
-        self.guest.descriptor()
+impl<G: Guest> Around for Governed<G> {
+    type Within = G;
+
+    fn within(&self) -> &Self::Within {
+        &self.guest
+    }
+
+    fn within_mut(&mut self) -> &mut Self::Within {
+        &mut self.guest
     }
 
     #[inline]
-    fn hear(
+    fn hear_around(
         &mut self,
         messages: &[Message],
         books: &[LevelBook],
@@ -142,22 +147,6 @@ impl<G: Guest> Guest for Governed<G> {
         let is_earlier = |x: &Command| x.kind == command_kind::METRIC && x.quantity < last as i64;
         replies.commands.retain(is_earlier);
         Ok(last)
-    }
-
-    fn keeps_books(&self) -> bool {
-        self.guest.keeps_books()
-    }
-
-    fn batch_max(&self) -> usize {
-        self.guest.batch_max()
-    }
-
-    fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
-        self.guest.save()
-    }
-
-    fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault> {
-        self.guest.load(version, bytes)
     }
 }
 

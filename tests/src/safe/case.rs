@@ -18,6 +18,9 @@ pub const CASE_SECONDS_MAX: u64 = 60;
 /// What is said of a strategy that does not come back.
 pub(super) const STALLED: &str = "did not return within";
 
+/// News of an order, whichever it is.
+pub(super) const ORDER: &str = "order update|fill";
+
 /// A sin on a carrier.
 #[derive(Clone, Debug)]
 pub struct Case {
@@ -92,6 +95,36 @@ pub struct Happened {
 }
 
 impl Case {
+    /// A sin for which the strategy is stopped: at this event, for this cause.
+    pub(super) const fn stopped(
+        carrier: &'static str,
+        sin: &'static str,
+        number: u32,
+        (event, cause): (&'static str, &'static str),
+    ) -> Case {
+        Case {
+            sin,
+            carrier,
+            deed: Deed::Sin(number),
+            allowed: Allowed::Stopped(event, cause),
+        }
+    }
+
+    /// A sin that a check of this name finds, for this reason.
+    pub(super) const fn check_fails(
+        carrier: &'static str,
+        sin: &'static str,
+        number: u32,
+        (name, why): (&'static str, &'static str),
+    ) -> Case {
+        Case {
+            sin,
+            carrier,
+            deed: Deed::Check(number, name),
+            allowed: Allowed::CheckFails(why),
+        }
+    }
+
     /// Commits the sin.
     pub fn perform(&self, stage: &Stage) -> Happened {
         let begun = Instant::now();

@@ -7,6 +7,7 @@
 
 pub mod case;
 pub mod native;
+mod shared;
 pub mod stage;
 pub mod wasm;
 

@@ -4,15 +4,13 @@
 //! which nothing of worth is, and the run is made again without the culprit.
 
 use super::case::{Allowed, Case, Deed, STALLED, cut, flip, read};
+use super::shared;
 use super::stage::Stage;
 use crate::native_plugin;
 
-/// News of an order, whichever it is.
-const ORDER: &str = "order update|fill";
-
 /// The cases of native plugins.
 pub fn cases() -> Vec<Case> {
-    [conduct(), returns()].concat()
+    [shared::cases("native", STALLED), conduct(), returns()].concat()
 }
 
 /// Addresses, lengths, counts and statuses that a plugin returns.
@@ -49,7 +47,7 @@ fn returns() -> Vec<Case> {
     ]
 }
 
-/// What the strategy does when it is called, and its file.
+/// What the strategy does when it is called, beside what it does on every carrier, and its file.
 fn conduct() -> Vec<Case> {
     let case = |sin, deed, allowed| Case {
         sin,
@@ -57,22 +55,13 @@ fn conduct() -> Vec<Case> {
         deed,
         allowed,
     };
-    let run =
-        |sin, number, event, cause| case(sin, Deed::Sin(number), Allowed::Stopped(event, cause));
-    let check =
-        |sin, number, name, why| case(sin, Deed::Check(number, name), Allowed::CheckFails(why));
+    let run = |sin, number, event, cause| Case::stopped("native", sin, number, (event, cause));
+    let check = |sin, number, name, why| Case::check_fails("native", sin, number, (name, why));
     let file = |sin, name: &str, make, why| {
         case(sin, Deed::File(name.into(), make), Allowed::Refused(why))
     };
     vec![
         run("endless loop in new", 27, "loading", STALLED),
-        run("endless loop in on_start", 16, "start", STALLED),
-        run("endless loop in on_market", 15, "mbp", STALLED),
-        run("endless loop in on_order", 28, ORDER, STALLED),
-        run("endless loop in on_timer", 29, "timer", STALLED),
-        run("endless loop in on_stop", 30, "stop", STALLED),
-        check("endless loop in save", 31, "saves", STALLED),
-        check("endless loop in load", 32, "save-and-load", STALLED),
         run("recursion without end", 17, "mbp", "SIGABRT"),
         case(
             "memory without end",
@@ -85,14 +74,6 @@ fn conduct() -> Vec<Case> {
             "no-growth",
             "it grew by",
         ),
-        case("panic in new", Deed::Sin(1), Allowed::Refused("new panics")),
-        run("panic in on_start", 2, "start", "on_start panics"),
-        run("panic in on_market", 3, "mbp", "on_market panics"),
-        run("panic in on_order", 4, ORDER, "on_order panics"),
-        run("panic in on_timer", 5, "timer", "on_timer panics"),
-        run("panic in on_stop", 6, "stop", "on_stop panics"),
-        check("panic in save", 7, "saves", "save panics"),
-        check("panic in load", 8, "save-and-load", "load panics"),
         run(
             "panic without a text",
             9,
@@ -113,23 +94,6 @@ fn conduct() -> Vec<Case> {
         run("exit with a code", 14, "mbp", "exit(7)"),
         case("abort in drop", Deed::Sin(26), Allowed::Runs),
         run(
-            "a million orders in one call",
-            19,
-            "mbp",
-            "at most 65536 are allowed",
-        ),
-        case(
-            "more orders than the policy allows",
-            Deed::Governed(20, "orders_per_second = 100"),
-            Allowed::Stopped("mbp", "where its policy allows 100"),
-        ),
-        case(
-            "extreme prices and quantities",
-            Deed::Sin(20),
-            Allowed::Runs,
-        ),
-        run("metrics of no series", 21, "mbp", "but declares 1"),
-        run(
             "a million log lines in one call",
             22,
             "mbp",
@@ -146,17 +110,6 @@ fn conduct() -> Vec<Case> {
             24,
             "saves",
             "at most 268435456 are allowed",
-        ),
-        check(
-            "load that refuses every state",
-            36,
-            "save-and-load",
-            "no state is good enough",
-        ),
-        case(
-            "parameters refused",
-            Deed::Sin(25),
-            Allowed::Refused("these parameters are refused"),
         ),
         file(
             "another ABI version",

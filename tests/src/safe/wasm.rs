@@ -4,6 +4,7 @@
 //! Takes in nothing; gives out cases. Nothing that a module does may cost the worker process.
 
 use super::case::{Allowed, Case, Deed, cut, flip};
+use super::shared;
 use super::stage::Stage;
 
 /// A module that does all that the contract asks for, hears everything and does nothing. Cases replace parts of it.
@@ -16,8 +17,6 @@ const ANSWER: &str = "(i64.shl (i64.extend_i32_u (local.get $count)) (i64.const 
 const MEMORY: &str = "(memory (export \"memory\") 4)";
 const IMPORT: &str = "\"backplane\" \"log\"";
 const FUEL: &str = "it used up its fuel";
-/// News of an order, whichever it is.
-const ORDER: &str = "order update|fill";
 
 const fn case(sin: &'static str, deed: Deed, allowed: Allowed) -> Case {
     Case {
@@ -29,11 +28,11 @@ const fn case(sin: &'static str, deed: Deed, allowed: Allowed) -> Case {
 }
 
 const fn run(sin: &'static str, number: u32, event: &'static str, cause: &'static str) -> Case {
-    case(sin, Deed::Sin(number), Allowed::Stopped(event, cause))
+    Case::stopped("wasm", sin, number, (event, cause))
 }
 
 const fn check(sin: &'static str, number: u32, name: &'static str, why: &'static str) -> Case {
-    case(sin, Deed::Check(number, name), Allowed::CheckFails(why))
+    Case::check_fails("wasm", sin, number, (name, why))
 }
 
 /// A module with a part replaced that falls on its first message.
@@ -62,20 +61,20 @@ const fn refused(
 
 /// The cases of modules.
 pub fn cases() -> Vec<Case> {
-    [conduct(), returns(), modules(), made()].concat()
+    [
+        shared::cases("wasm", FUEL),
+        conduct(),
+        returns(),
+        modules(),
+        made(),
+    ]
+    .concat()
 }
 
-/// What the strategy does when it is called.
+/// What the strategy does when it is called, beside what it does on every carrier.
 fn conduct() -> Vec<Case> {
     vec![
         case("endless loop in new", Deed::Sin(27), Allowed::Refused(FUEL)),
-        run("endless loop in on_start", 16, "start", FUEL),
-        run("endless loop in on_market", 15, "mbp", FUEL),
-        run("endless loop in on_order", 28, ORDER, FUEL),
-        run("endless loop in on_timer", 29, "timer", FUEL),
-        run("endless loop in on_stop", 30, "stop", FUEL),
-        check("endless loop in save", 31, "saves", FUEL),
-        check("endless loop in load", 32, "save-and-load", FUEL),
         // The stack that Rust keeps in memory may end before the one that the host bounds.
         run(
             "recursion without end",
@@ -88,54 +87,18 @@ fn conduct() -> Vec<Case> {
             Deed::Governed(33, "memory = \"64MiB\""),
             Allowed::Stopped("mbp", "it ran out of memory"),
         ),
-        case("panic in new", Deed::Sin(1), Allowed::Refused("new panics")),
-        run("panic in on_start", 2, "start", "on_start panics"),
-        run("panic in on_market", 3, "mbp", "on_market panics"),
-        run("panic in on_order", 4, ORDER, "on_order panics"),
-        run("panic in on_timer", 5, "timer", "on_timer panics"),
-        run("panic in on_stop", 6, "stop", "on_stop panics"),
-        check("panic in save", 7, "saves", "save panics"),
-        check("panic in load", 8, "save-and-load", "load panics"),
         run("trap", 35, "mbp", "it trapped"),
         run("abort", 12, "mbp", "it trapped"),
-        run(
-            "a million orders in one call",
-            19,
-            "mbp",
-            "at most 65536 are allowed",
-        ),
-        case(
-            "more orders than the policy allows",
-            Deed::Governed(20, "orders_per_second = 100"),
-            Allowed::Stopped("mbp", "where its policy allows 100"),
-        ),
-        case(
-            "extreme prices and quantities",
-            Deed::Sin(20),
-            Allowed::Runs,
-        ),
-        run("metrics of no series", 21, "mbp", "but declares 1"),
         check(
             "a saved state of 1 GiB",
             24,
             "saves",
             "it ran out of memory",
         ),
-        check(
-            "load that refuses every state",
-            36,
-            "save-and-load",
-            "no state is good enough",
-        ),
         case(
             "a kilobyte more with each message",
             Deed::Governed(34, "memory = \"4MiB\""),
             Allowed::Stopped("mbp|trade", "it ran out of memory"),
-        ),
-        case(
-            "parameters refused",
-            Deed::Sin(25),
-            Allowed::Refused("these parameters are refused"),
         ),
     ]
 }

@@ -20,11 +20,23 @@ struct Market {
     messages: Vec<SourceMessage>,
     now: i64,
     next_id: u64,
+    /// Whether orders grow and move, and aggressors meet orders of their owner.
+    is_plain: bool,
 }
 
 /// The messages of so many steps, each at a time of its own.
 pub(super) fn random(seed: u64, steps: usize) -> Vec<SourceMessage> {
+    messages(seed, steps, false)
+}
+
+/// As [`random`], where orders only come, shrink and are executed: price levels hide nothing but whose a cancellation is.
+pub(super) fn plain(seed: u64, steps: usize) -> Vec<SourceMessage> {
+    messages(seed, steps, true)
+}
+
+fn messages(seed: u64, steps: usize, is_plain: bool) -> Vec<SourceMessage> {
     let mut market = Market {
+        is_plain,
         random: Random(seed),
         sides: [Levels::new(), Levels::new()],
         messages: Vec::new(),
@@ -41,6 +53,7 @@ pub(super) fn random(seed: u64, steps: usize) -> Vec<SourceMessage> {
         };
         match kind {
             0..=4 => market.add(side),
+            5..=8 if is_plain => market.change(side, Change::Reduce),
             5 | 6 => market.change(side, Change::Reduce),
             7 => market.change(side, Change::Grow),
             8 => market.change(side, Change::Move),
@@ -141,7 +154,8 @@ impl Market {
             && let Some(price) = self.best(resting)
         {
             let orders = self.sides[resting.index()][&price].clone();
-            let kept = orders.get(own).filter(|_| orders.len() > 1).copied();
+            let meets_own = !self.is_plain && orders.len() > 1;
+            let kept = orders.get(own).filter(|_| meets_own).copied();
             let before = self.messages.len();
             let prints = 1 + self.random.below(2) as u32;
             for print in 0..prints {

@@ -161,10 +161,14 @@ fn a_plugin_that_is_built_with_panic_abort_is_refused() {
             let GuestError::Refused { reason, .. } = error else {
                 panic!("it was not refused, but: {error}");
             };
-            assert!(matches!(reason, Refusal::PanicsAbort), "{reason}");
-            return;
+            // One that was built without the native side of the contract makes no plugin.
+            if matches!(reason, Refusal::PanicsAbort) {
+                return;
+            }
+            complaint = reason.to_string();
+            continue;
         }
         complaint = String::from_utf8_lossy(&output.stderr).into_owned();
     }
-    panic!("no library was built: {complaint}");
+    panic!("no library was refused as it should be: {complaint}");
 }

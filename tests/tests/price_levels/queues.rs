@@ -122,6 +122,24 @@ fn a_fill_at_the_touch_comes_with_every_trade_or_never_as_it_is_likely() {
     assert_eq!(touch(1_000_000_000), expected);
 }
 
+#[test]
+fn whether_an_order_is_filled_at_the_touch_is_drawn_for_each_apart() {
+    let mut market = Market::new();
+    for at in 4..24 {
+        market = market.executes(at * 1_000, Sell, 1, 99, 1);
+    }
+    let plan = [limit(2_500, Buy, 99, 9), limit(2_600, Buy, 99, 9)];
+    let rules = of(LevelModel::Touch {
+        probability: 500_000_000,
+    });
+    let fills = got(&market, &plan, rules, true).unwrap();
+    // The second is filled by trades that missed the first, which has not enough yet.
+    let first = fills.iter().filter(|x| x.0 == 1).count();
+    let begins = fills.iter().position(|x| x.0 == 2).unwrap();
+    let before = fills[..begins].iter().filter(|x| x.0 == 1).count();
+    assert!(before < first && first < 20, "{fills:?}");
+}
+
 /// Half of what leaves stood behind.
 #[derive(Debug)]
 struct Half;

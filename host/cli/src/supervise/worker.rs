@@ -17,7 +17,7 @@ use backplane_analytics::{
 };
 use backplane_engine::contract::Contract;
 use backplane_engine::fault::Fault;
-use backplane_engine::guest::{Guest, Replies};
+use backplane_engine::guest::{Around, Guest, Replies};
 use backplane_engine::record::InstanceId;
 use backplane_engine::replay::RowSource;
 use backplane_engine::summary::{Outcome, RunSummary};
@@ -144,13 +144,19 @@ struct Kept<G: 'static> {
     trace: Option<Rc<Trace>>,
 }
 
-impl<G: Guest> Guest for Kept<G> {
-    fn descriptor(&self) -> &Descriptor {
-        self.guest.descriptor()
+impl<G: Guest> Around for Kept<G> {
+    type Within = G;
+
+    fn within(&self) -> &Self::Within {
+        self.guest
+    }
+
+    fn within_mut(&mut self) -> &mut Self::Within {
+        self.guest
     }
 
     #[inline]
-    fn hear(
+    fn hear_around(
         &mut self,
         messages: &[Message],
         books: &[LevelBook],
@@ -161,22 +167,6 @@ impl<G: Guest> Guest for Kept<G> {
             trace.returns();
         }
         heard
-    }
-
-    fn keeps_books(&self) -> bool {
-        self.guest.keeps_books()
-    }
-
-    fn batch_max(&self) -> usize {
-        self.guest.batch_max()
-    }
-
-    fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
-        self.guest.save()
-    }
-
-    fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault> {
-        self.guest.load(version, bytes)
     }
 }
 

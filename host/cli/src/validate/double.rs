@@ -5,10 +5,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use backplane_engine::guest::{Fault, Guest, Replies};
+use backplane_engine::guest::{Around, Fault, Guest, Replies};
 use backplane_sdk::abi::{Command, CommandBody, Message, MessageBody, command_order};
 use backplane_sdk::book::LevelBook;
-use backplane_sdk::descriptor::Descriptor;
 use backplane_sdk::types::{
     Fill, InstrumentId, Liquidity, MarketEvent, Money, OrderId, OrderStatus, OrderType,
     OrderUpdate, Price, Quantity, Reason, Side, Timestamp,
@@ -269,12 +268,18 @@ const fn price_of(event: &MarketEvent) -> Option<Price> {
     }
 }
 
-impl Guest for Double {
-    fn descriptor(&self) -> &Descriptor {
-        self.guest.descriptor()
+impl Around for Double {
+    type Within = dyn Guest;
+
+    fn within(&self) -> &Self::Within {
+        self.guest.as_ref()
     }
 
-    fn hear(
+    fn within_mut(&mut self) -> &mut Self::Within {
+        self.guest.as_mut()
+    }
+
+    fn hear_around(
         &mut self,
         messages: &[Message],
         books: &[LevelBook],
@@ -308,21 +313,5 @@ impl Guest for Double {
             }
         }
         Ok(1)
-    }
-
-    fn keeps_books(&self) -> bool {
-        self.guest.keeps_books()
-    }
-
-    fn batch_max(&self) -> usize {
-        self.guest.batch_max()
-    }
-
-    fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
-        self.guest.save()
-    }
-
-    fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault> {
-        self.guest.load(version, bytes)
     }
 }

@@ -6,10 +6,9 @@
 use std::time::Instant;
 
 use backplane_engine::Unwatched;
-use backplane_engine::guest::{Fault, Guest, Replies};
+use backplane_engine::guest::{Around, Fault, Guest, Replies};
 use backplane_sdk::abi::Message;
 use backplane_sdk::book::LevelBook;
-use backplane_sdk::descriptor::Descriptor;
 
 use super::market::Market;
 use super::subject::{BATCH, Play, Subject};
@@ -61,12 +60,18 @@ impl Bounded {
     }
 }
 
-impl Guest for Bounded {
-    fn descriptor(&self) -> &Descriptor {
-        self.guest.descriptor()
+impl Around for Bounded {
+    type Within = dyn Guest;
+
+    fn within(&self) -> &Self::Within {
+        self.guest.as_ref()
     }
 
-    fn hear(
+    fn within_mut(&mut self) -> &mut Self::Within {
+        self.guest.as_mut()
+    }
+
+    fn hear_around(
         &mut self,
         messages: &[Message],
         books: &[LevelBook],
@@ -79,22 +84,6 @@ impl Guest for Bounded {
             self.look()?;
         }
         Ok(heard)
-    }
-
-    fn keeps_books(&self) -> bool {
-        self.guest.keeps_books()
-    }
-
-    fn batch_max(&self) -> usize {
-        self.guest.batch_max()
-    }
-
-    fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
-        self.guest.save()
-    }
-
-    fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault> {
-        self.guest.load(version, bytes)
     }
 }
 

@@ -6,10 +6,9 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use backplane_engine::guest::{Fault, Guest, Replies};
+use backplane_engine::guest::{Around, Fault, Guest, Replies};
 use backplane_sdk::abi::{Command, Message, v1::command_kind, v1::kind};
 use backplane_sdk::book::LevelBook;
-use backplane_sdk::descriptor::Descriptor;
 
 /// Makes another instance of the same strategy.
 pub(super) type Make = Box<dyn Fn() -> Result<Box<dyn Guest>, String>>;
@@ -83,12 +82,18 @@ impl Turning {
     }
 }
 
-impl Guest for Turning {
-    fn descriptor(&self) -> &Descriptor {
-        self.guest.descriptor()
+impl Around for Turning {
+    type Within = dyn Guest;
+
+    fn within(&self) -> &Self::Within {
+        self.guest.as_ref()
     }
 
-    fn hear(
+    fn within_mut(&mut self) -> &mut Self::Within {
+        self.guest.as_mut()
+    }
+
+    fn hear_around(
         &mut self,
         messages: &[Message],
         books: &[LevelBook],
@@ -107,22 +112,6 @@ impl Guest for Turning {
             self.turn()?;
         }
         Ok(1)
-    }
-
-    fn keeps_books(&self) -> bool {
-        self.guest.keeps_books()
-    }
-
-    fn batch_max(&self) -> usize {
-        self.guest.batch_max()
-    }
-
-    fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
-        self.guest.save()
-    }
-
-    fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault> {
-        self.guest.load(version, bytes)
     }
 }
 
@@ -143,12 +132,18 @@ impl Weighed {
     }
 }
 
-impl Guest for Weighed {
-    fn descriptor(&self) -> &Descriptor {
-        self.guest.descriptor()
+impl Around for Weighed {
+    type Within = dyn Guest;
+
+    fn within(&self) -> &Self::Within {
+        self.guest.as_ref()
     }
 
-    fn hear(
+    fn within_mut(&mut self) -> &mut Self::Within {
+        self.guest.as_mut()
+    }
+
+    fn hear_around(
         &mut self,
         messages: &[Message],
         books: &[LevelBook],
@@ -158,22 +153,6 @@ impl Guest for Weighed {
             self.bytes.set(self.guest.save()?.1.len());
         }
         self.guest.hear(messages, books, replies)
-    }
-
-    fn keeps_books(&self) -> bool {
-        self.guest.keeps_books()
-    }
-
-    fn batch_max(&self) -> usize {
-        self.guest.batch_max()
-    }
-
-    fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
-        self.guest.save()
-    }
-
-    fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault> {
-        self.guest.load(version, bytes)
     }
 }
 
@@ -208,12 +187,18 @@ impl Watched {
     }
 }
 
-impl Guest for Watched {
-    fn descriptor(&self) -> &Descriptor {
-        self.guest.descriptor()
+impl Around for Watched {
+    type Within = dyn Guest;
+
+    fn within(&self) -> &Self::Within {
+        self.guest.as_ref()
     }
 
-    fn hear(
+    fn within_mut(&mut self) -> &mut Self::Within {
+        self.guest.as_mut()
+    }
+
+    fn hear_around(
         &mut self,
         messages: &[Message],
         books: &[LevelBook],
@@ -238,19 +223,7 @@ impl Guest for Watched {
         Ok(heard)
     }
 
-    fn keeps_books(&self) -> bool {
-        self.guest.keeps_books()
-    }
-
-    fn batch_max(&self) -> usize {
+    fn batch_max_around(&self) -> usize {
         self.guest.batch_max().min(self.most)
-    }
-
-    fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
-        self.guest.save()
-    }
-
-    fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault> {
-        self.guest.load(version, bytes)
     }
 }

@@ -12,7 +12,7 @@ use super::own::OwnOrder;
 use super::queue::Matching;
 use super::{Exchange, View};
 use crate::record::FillReason;
-use crate::request::FillContext;
+use crate::request::{FillContext, QUANTITY_MAX};
 use crate::row::{Row, signal};
 use crate::rows::Rows;
 
@@ -104,6 +104,11 @@ impl Exchange {
             } else {
                 break;
             };
+            // Such an order waits for another trade, and takes nothing from those behind it.
+            if order.ahead == QUANTITY_MAX && reason == FillReason::QueueReached {
+                number += 1;
+                continue;
+            }
             let mut waiting = order;
             if reason == FillReason::QueueReached {
                 let before = left.min((order.ahead - gone).max(Quantity::ZERO));

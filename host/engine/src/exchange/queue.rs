@@ -60,7 +60,7 @@ pub enum LevelModel {
     /// From behind where the level once grew by just so much after the order came, the latest time first; else from
     /// ahead. For feeds that do not conflate.
     SizeMatch,
-    /// Every cancellation comes from ahead: the other bound.
+    /// Every cancellation that the level shows comes from ahead: the other bound, as far as levels tell.
     AllAhead,
     /// No queue: a trade at the price fills with a probability, drawn for each order and trade apart.
     Touch {

@@ -185,6 +185,12 @@ impl Risk {
             return request;
         };
         *self.refused.entry(reason).or_default() += 1;
+        // The refusal is an answer too, and others may be on their way.
+        if let RequestBody::Modify { order_id, .. } = &request
+            && let Some(open) = self.open.get_mut(order_id)
+        {
+            open.changes += 1;
+        }
         match (refusal, &request) {
             (Some(order), _) => RequestBody::Refuse(Refused {
                 order_id: order.order_id,

@@ -89,6 +89,8 @@ fn the_position_counts_what_is_open_on_the_order_s_side_and_what_a_change_may_ad
     assert_eq!(ask(&mut risk, modify(1, 11), 0), refused);
     assert_eq!(ask(&mut risk, modify(1, 10), 0), None);
     // While the change is on its way, the order may have any size of the two; refused, it has the old one.
+    // Both changes are answered: the one that the limits refused, and this one.
+    risk.hear(&update(1, OrderStatus::ReplaceRejected, 6));
     risk.hear(&update(1, OrderStatus::ReplaceRejected, 6));
     assert_eq!(ask(&mut risk, order(4, Side::Buy, 100, 4), 0), None);
     risk.hear(&update(4, OrderStatus::Canceled, 4));
@@ -182,4 +184,26 @@ fn a_loss_ends_orders_then_positions_then_the_strategy() {
     };
     assert_eq!(risk.duty(false, true), Duty::Stop(kill));
     assert_eq!(risk.duty(false, true), Duty::None);
+}
+
+#[test]
+fn an_order_counts_whole_until_every_change_of_it_was_answered() {
+    let mut risk = Risk::new(RiskLimits {
+        position_max: Some(Quantity(20)),
+        ..RiskLimits::default()
+    });
+    assert_eq!(
+        reason(&risk.screen(order(1, Side::Buy, 100, 5), &at(0, 0))),
+        None
+    );
+    let refused = risk.screen(modify(1, 30), &at(1, 0));
+    assert_eq!(reason(&refused), Some(Reason::RiskPosition));
+    assert_eq!(reason(&risk.screen(modify(1, 20), &at(2, 0))), None);
+    // The refusal is heard first, while the change to 20 is still on its way.
+    risk.hear(&update(1, OrderStatus::ReplaceRejected, 5));
+    let more = risk.screen(order(2, Side::Buy, 100, 15), &at(3, 0));
+    assert_eq!(reason(&more), Some(Reason::RiskPosition));
+    risk.hear(&update(1, OrderStatus::Replaced, 20));
+    let more = risk.screen(order(3, Side::Buy, 100, 1), &at(4, 0));
+    assert_eq!(reason(&more), Some(Reason::RiskPosition));
 }

@@ -76,10 +76,6 @@ impl Run<'_> {
         happened: i64,
         quiet_until: i64,
     ) -> Result<(), RunError> {
-        // Every exchange has let happen what comes before that.
-        while self.calendar.next() < happened {
-            self.calendar.take();
-        }
         let mut is_calm = None;
         let mut covers = self.calm.unknown > until && self.calm.done >= happened;
         for place in 0..self.dues.len() {
@@ -106,6 +102,10 @@ impl Run<'_> {
             } else {
                 self.attend_seat(place, until, happened, quiet_until)?;
             }
+        }
+        // Every exchange has let happen what comes before that.
+        while self.calendar.next() < happened {
+            self.calendar.take();
         }
         Ok(())
     }
@@ -271,9 +271,7 @@ impl Run<'_> {
         if !self.keeps {
             return Ok(());
         }
-        if let Some(mark) = mark {
-            holding.mark = mark;
-        }
+        holding.revalue(mark);
         self.recorder.fill(&FillRecord {
             instance,
             fill,
@@ -334,9 +332,7 @@ impl Run<'_> {
     pub(super) fn sample(&mut self, at: Timestamp) -> Result<(), RunError> {
         for (place, seat) in self.seats.iter_mut().enumerate() {
             for holding in seat.account.holdings_mut() {
-                if let Some(mark) = self.market.mark(holding.instrument) {
-                    holding.mark = mark;
-                }
+                holding.revalue(self.market.mark(holding.instrument));
                 if holding.has_changed() && self.keeps {
                     let record = equity_record(InstanceId(place as u32), at, holding);
                     self.recorder.equity(&record)?;

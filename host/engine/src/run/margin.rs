@@ -112,14 +112,15 @@ impl Run<'_> {
     fn price(&self, place: usize, instrument: InstrumentId) -> Option<Price> {
         let mut holdings = self.seats[place].account.holdings().iter();
         let held = holdings.find(|x| x.instrument == instrument);
-        self.mark(instrument).or(held.map(|x| x.mark))
+        let shown = self.mark(instrument);
+        held.map(|x| x.price(shown)).or(shown)
     }
 
     /// What an instance gained since the beginning, valued now.
     fn equity(&self, place: usize) -> Money {
         let holdings = self.seats[place].account.holdings().iter();
         let worth = holdings.map(|x| {
-            let mark = self.mark(x.instrument).unwrap_or(x.mark);
+            let mark = x.price(self.mark(x.instrument));
             (x.cash + x.contract.value(mark, x.position)).0
         });
         Money(worth.sum())

@@ -2,7 +2,8 @@
 //! much.
 //!
 //! Takes in what a strategy asks for and hears; gives out requests that the strategy did not make: the end of its orders,
-//! and market orders that close its positions. A loss is looked at after each fill and whenever accounts are valued.
+//! and market orders that close its positions. A loss is looked at after each answer and settlement, and whenever
+//! accounts are valued.
 
 use backplane_sdk::abi::{Command, CommandBody, Message};
 use backplane_sdk::types::{
@@ -120,13 +121,23 @@ impl Run<'_> {
         let ends = risk.value(gain, now) || is_under && risk.liquidate();
         self.wake(place);
         if ends {
-            let cancel_all = Command::new(CommandBody::CancelAll { instrument: None });
-            let request = RequestBody::CancelAll { instrument: None };
-            self.send_own(place, &cancel_all, request)?;
+            self.cancel_all(place)?;
         }
         self.do_duty(place, message)?;
+        // A liquidation that is over just now may have lost too much.
+        let risk = self.seats[place].risk.as_mut();
+        if !ends && risk.is_some_and(|x| x.value(gain, now)) {
+            self.cancel_all(place)?;
+            self.do_duty(place, message)?;
+        }
         self.note_due(place);
         Ok(())
+    }
+
+    fn cancel_all(&mut self, place: usize) -> Result<(), RunError> {
+        let command = Command::new(CommandBody::CancelAll { instrument: None });
+        let request = RequestBody::CancelAll { instrument: None };
+        self.send_own(place, &command, request)
     }
 
     /// Up to when a seat that hears batches is sure of them, whatever its limits do: after the next valuation its orders
@@ -146,9 +157,8 @@ impl Run<'_> {
     fn gain(&mut self, place: usize) -> Money {
         for number in 0..self.seats[place].account.holdings().len() {
             let instrument = self.seats[place].account.holdings()[number].instrument;
-            if let Some(mark) = self.mark(instrument) {
-                self.seats[place].account.holdings_mut()[number].mark = mark;
-            }
+            let shown = self.mark(instrument);
+            self.seats[place].account.holdings_mut()[number].revalue(shown);
         }
         self.seats[place].account.equity()
     }

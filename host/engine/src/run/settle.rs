@@ -33,11 +33,12 @@ impl Run<'_> {
     /// A happening is heard.
     #[cold]
     pub(super) fn settle(&mut self, place: usize, message: &Message) -> Result<(), RunError> {
-        let seat = &mut self.seats[place];
-        let Some(happening) = seat.exchange.take_happening() else {
+        let Some(happening) = self.seats[place].exchange.take_happening() else {
             return Ok(());
         };
         let event = happening.event;
+        let shown = self.mark(event.instrument);
+        let seat = &mut self.seats[place];
         let mut holdings = seat.account.holdings_mut().iter_mut();
         let holding = holdings.find(|x| x.instrument == event.instrument);
         let Some(holding) = holding.filter(|x| !x.position.is_zero()) else {
@@ -47,7 +48,10 @@ impl Run<'_> {
         let before = holding.position;
         holding.cash += settlement.amount;
         holding.position = settlement.position;
-        holding.mark = settlement.mark;
+        match event.occasion {
+            Occasion::Split { .. } => holding.split(settlement.mark, shown),
+            _ => holding.mark = settlement.mark,
+        }
         let record = SettlementRecord {
             instance: InstanceId(place as u32),
             instrument: event.instrument,

@@ -10,7 +10,9 @@ use super::check::{MEMORY, TABLE_ELEMENTS_MAX};
 
 /// The most bytes of a log line; what is longer is cut.
 const LINE_BYTES_MAX: usize = 64 * 1024;
-/// What a log line costs a module in fuel, so that it cannot keep the host busy for nothing.
+/// The most bytes of all lines of a call; lines beyond are dropped.
+const CALL_BYTES_MAX: usize = 1 << 20;
+/// What a log line costs a module in fuel beside one for each byte, so that it cannot keep the host busy for nothing.
 const LINE_FUEL: u64 = 1_000;
 /// The level of a line that says why the module is about to trap.
 const LAST_WORDS: u32 = 0;
@@ -22,6 +24,8 @@ pub(super) struct Host {
     pub(super) memory: Option<Memory>,
     /// What it logged in the present call.
     pub(super) lines: Vec<LogLine>,
+    /// The bytes of those lines.
+    bytes: usize,
     /// How many of its lines were dropped in the present call.
     pub(super) dropped: u64,
     /// How many lines were taken over since it was made.
@@ -38,6 +42,7 @@ impl Host {
             limits,
             memory: None,
             lines: Vec::new(),
+            bytes: 0,
             dropped: 0,
             taken: 0,
             last_words: None,
@@ -45,13 +50,16 @@ impl Host {
         }
     }
 
-    /// Whether another line may be taken over.
-    fn admits_line(&mut self) -> bool {
+    /// Whether another line of so many bytes may be taken over.
+    fn admits_line(&mut self, bytes: usize) -> bool {
         let is_admitted = (self.lines.len() as u64) < self.limits.log_lines_per_call
-            && self.taken < self.limits.log_lines;
-        match is_admitted {
-            true => self.taken += 1,
-            false => self.dropped += 1,
+            && self.taken < self.limits.log_lines
+            && self.bytes + bytes <= CALL_BYTES_MAX;
+        if is_admitted {
+            self.taken += 1;
+            self.bytes += bytes;
+        } else {
+            self.dropped += 1;
         }
         is_admitted
     }
@@ -59,6 +67,7 @@ impl Host {
     /// What was logged in the present call, and how much of it was dropped.
     pub(super) fn take_lines(&mut self, to: &mut Vec<LogLine>) {
         to.append(&mut self.lines);
+        self.bytes = 0;
         let dropped = std::mem::take(&mut self.dropped);
         if dropped > 0 {
             to.push(LogLine {
@@ -114,8 +123,12 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
 }
 
 fn log(mut caller: Caller<'_, Host>, level: u32, address: u32, len: u32) -> wasmtime::Result<()> {
-    let left = caller.get_fuel()?;
-    caller.set_fuel(left.saturating_sub(LINE_FUEL))?;
+    let bytes = u64::from(len).min(LINE_BYTES_MAX as u64);
+    let left = caller.get_fuel()?.checked_sub(LINE_FUEL + bytes);
+    caller.set_fuel(left.unwrap_or_default())?;
+    if left.is_none() {
+        return Err(wasmtime::Trap::OutOfFuel.into());
+    }
     let memory = caller.data().memory;
     let memory = memory.or_else(|| caller.get_export(MEMORY)?.into_memory());
     let Some(memory) = memory else {
@@ -132,7 +145,7 @@ fn log(mut caller: Caller<'_, Host>, level: u32, address: u32, len: u32) -> wasm
     let text = &text[..text.len().min(LINE_BYTES_MAX)];
     if level == LAST_WORDS {
         host.last_words = Some(String::from_utf8_lossy(text).into_owned());
-    } else if host.admits_line() {
+    } else if host.admits_line(text.len()) {
         host.lines.push(LogLine {
             level: LogLevel::from_code(level).unwrap_or(LogLevel::Information),
             text: String::from_utf8_lossy(text).into_owned(),

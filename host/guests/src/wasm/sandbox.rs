@@ -15,6 +15,7 @@ use super::host::{self, Host};
 use super::plugin::WasmPlugin;
 use super::{Limits, cache, check};
 use crate::error::{GuestError, Refusal};
+use crate::policy::Grant;
 use crate::text::one_line;
 
 /// The most bytes of an instance's call stack.
@@ -102,16 +103,36 @@ impl Sandbox {
     /// # Errors
     /// Why the file is refused, cannot be compiled, or has a descriptor that cannot be used.
     pub fn load(&self, path: &Path, limits: &Limits) -> Result<WasmPlugin, GuestError> {
+        self.load_checked(path, limits, &Grant::default())
+    }
+
+    /// As [`Sandbox::load`], with the limits of a grant and only where the file is the one that was granted.
+    pub(crate) fn load_granted(
+        &self,
+        path: &Path,
+        grant: &Grant,
+    ) -> Result<WasmPlugin, GuestError> {
+        self.load_checked(path, &grant.limits.sandbox(), grant)
+    }
+
+    fn load_checked(
+        &self,
+        path: &Path,
+        limits: &Limits,
+        grant: &Grant,
+    ) -> Result<WasmPlugin, GuestError> {
         let refused = |reason| GuestError::refused(path, reason);
         limits.check().map_err(|x| refused(Refusal::Limits(x)))?;
         let (bytes, _) = check::read(path)?;
+        let digest = *blake3::hash(&bytes).as_bytes();
+        grant.check_digest(path, &digest)?;
         let load_error = |cause: wasmtime::Error| GuestError::Load {
             path: path.to_owned(),
             reason: one_line(&format!("{cause:#}"), REASON_BYTES_MAX),
         };
         let module = Module::new(&self.engine, &bytes).map_err(load_error)?;
         let linked = self.linker.instantiate_pre(&module).map_err(load_error)?;
-        WasmPlugin::open(path, *blake3::hash(&bytes).as_bytes(), linked, limits)
+        WasmPlugin::open(path, digest, linked, limits)
     }
 }
 

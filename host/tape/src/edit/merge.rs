@@ -13,6 +13,7 @@ use backplane_sdk::types::Timestamp;
 
 use super::EditReport;
 use super::output::Output;
+use crate::divisor::greatest_common_divisor;
 use crate::error::TapeError;
 use crate::format::{Header, INSTRUMENTS_MAX, InstrumentDefinition, Source};
 use crate::reader::TapeReader;
@@ -38,6 +39,7 @@ pub fn merge(
             instruments: Vec::new(),
             source: Source::default(),
         },
+        is_begun: false,
     };
     let mut inputs = Vec::new();
     for tape in tapes {
@@ -96,12 +98,40 @@ pub fn merge(
 /// The instruments and sources of all tapes.
 struct Union {
     header: Header,
+    /// Whether a tape was taken in.
+    is_begun: bool,
+}
+
+/// The tick of an instrument that two tapes hold: what one of them was told goes before what was inferred. A day on which
+/// some prices did not occur seems to have a larger tick, so of two that were inferred it is the largest that divides
+/// both. `None` where they do not fit.
+fn common_tick(one: &InstrumentDefinition, other: &InstrumentDefinition) -> Option<i64> {
+    let divides = |told: i64, inferred: i64| (inferred % told.max(1) == 0).then_some(told);
+    match (one.tick_inferred, other.tick_inferred) {
+        (true, true) => {
+            let ticks = (one.tick.unsigned_abs(), other.tick.unsigned_abs());
+            i64::try_from(greatest_common_divisor(ticks.0, ticks.1)).ok()
+        }
+        (false, false) => (one.tick == other.tick).then_some(one.tick),
+        (true, false) => divides(other.tick, one.tick),
+        (false, true) => divides(one.tick, other.tick),
+    }
 }
 
 impl Union {
     /// Takes in a tape; gives the places of its instruments in the new tape.
     fn add(&mut self, reader: &TapeReader) -> Result<Vec<u16>, TapeError> {
         let source = &reader.header().source;
+        let known = &mut self.header.source.clock_offset;
+        if self.is_begun && *known != source.clock_offset {
+            let why = format!(
+                "the receive times of {} were moved by {} ns, those of the tapes before it by {known} ns: import all with one `--clock-offset`",
+                reader.path().display(),
+                source.clock_offset
+            );
+            return Err(TapeError::Request { why });
+        }
+        (self.is_begun, *known) = (true, source.clock_offset);
         let from = &mut self.header.source.from;
         if !from.split(" and ").any(|known| known == source.from) {
             if !from.is_empty() {
@@ -127,13 +157,12 @@ impl Union {
             .iter()
             .position(|x| x.symbol == definition.symbol && x.venue == definition.venue);
         if let Some(known) = instruments.iter_mut().find(same) {
-            let terms =
-                |x: &InstrumentDefinition| (x.tick, x.multiplier, x.lot, x.currency.clone());
-            let is_inferred = known.tick_inferred || definition.tick_inferred;
-            if is_inferred && known.tick != definition.tick {
-                // A day on which some prices did not occur seems to have a larger tick.
-                known.tick = known.tick.min(definition.tick);
-            } else if terms(known) != terms(definition) {
+            let terms = |x: &InstrumentDefinition| (x.multiplier, x.lot, x.currency.clone());
+            let tick = common_tick(known, definition);
+            if let (Some(tick), true) = (tick, terms(known) == terms(definition)) {
+                known.tick = tick;
+                known.tick_inferred &= definition.tick_inferred;
+            } else {
                 return Err(request(format!(
                     "{} defines {} otherwise than the tapes before it",
                     tape.display(),
@@ -248,4 +277,40 @@ fn overlap(row: &Row, one: &Input, other: &Input) -> TapeError {
         Timestamp(row.ts_recv)
     );
     TapeError::Request { why }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_instrument_is_must_be_the_same_in_all_tapes() {
+        let definition = |tick, tick_inferred, lot| InstrumentDefinition {
+            symbol: "AB".to_owned(),
+            tick,
+            tick_inferred,
+            lot,
+            ..InstrumentDefinition::default()
+        };
+        let merged = |one, other| {
+            let mut union = Union {
+                header: Header {
+                    instruments: vec![one],
+                    source: Source::default(),
+                },
+                is_begun: true,
+            };
+            let placed = union.place(&other, Path::new("x.tape"));
+            placed.map(|_| union.header.instruments[0].tick).ok()
+        };
+        let inferred = |tick| definition(tick, true, 1);
+        let told = |tick| definition(tick, false, 1);
+        assert_eq!(merged(inferred(750), inferred(500)), Some(250));
+        assert_eq!(merged(inferred(500), told(250)), Some(250));
+        assert_eq!(merged(told(250), inferred(500)), Some(250));
+        assert_eq!(merged(told(500), inferred(250)), None);
+        assert_eq!(merged(told(500), told(250)), None);
+        assert_eq!(merged(inferred(500), definition(250, true, 10)), None);
+    }
 }

@@ -77,6 +77,15 @@ impl Importer {
             let why = format!("`--spread` is for bars, `{}` has none", self.name);
             return Err(TapeError::Request { why });
         }
+        let only = [
+            ("date", options.date.is_some(), "itch"),
+            ("book", options.book.is_some(), "lobster"),
+        ];
+        let mut stray = only.into_iter().filter(|x| x.1 && x.2 != self.name);
+        if let Some((option, _, of)) = stray.next() {
+            let why = format!("`--{option}` is for `{of}`, not for `{}`", self.name);
+            return Err(TapeError::Request { why });
+        }
         if options.columns.is_some() && !matches!(self.name, "bars" | "csv") {
             let why = format!(
                 "`--columns` explains tables (`--from csv`, `--from bars`), `{}` is none",

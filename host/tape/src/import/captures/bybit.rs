@@ -5,14 +5,14 @@
 //! interface are in units of the contract's quote currency.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use backplane_sdk::types::Side;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::json::{Level, Number, Whole, why};
-use super::okx::{millis, side};
+use super::okx::{millis, one_channel, side};
 use super::venue::{Outbox, Venue};
 use crate::import::feed::{Decimal, LevelSet, Others, Print, Traits, Update};
 
@@ -21,6 +21,8 @@ use crate::import::feed::{Decimal, LevelSet, Others, Print, Traits, Update};
 pub(super) struct Bybit {
     /// The symbols whose book is known.
     books: BTreeSet<String>,
+    /// The topic that says a symbol's book.
+    topics: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -210,6 +212,9 @@ impl Venue for Bybit {
                     aggressor: Some(aggressor),
                 });
             };
+        if kind == "orderbook" || kind.starts_with("orderBookL2") {
+            one_channel(&mut self.topics, symbol, topic)?;
+        }
         match kind {
             "orderbook" => self.book(symbol, &envelope, data.get(), received, out),
             _ if kind.starts_with("orderBookL2") => {

@@ -20,6 +20,8 @@ pub(super) struct Okx {
     /// For each instrument whose book is known, the number of its latest update, where they are numbered.
     books: BTreeMap<String, Option<i64>>,
     doubtful: BTreeMap<String, bool>,
+    /// The channel that says an instrument's book.
+    channels: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -157,7 +159,10 @@ impl Venue for Okx {
             return Ok(());
         };
         match arg.channel.as_deref() {
-            Some("books" | "books-l2-tbt" | "books50-l2-tbt" | "books5" | "bbo-tbt") => {
+            Some(
+                channel @ ("books" | "books-l2-tbt" | "books50-l2-tbt" | "books5" | "bbo-tbt"),
+            ) => {
+                one_channel(&mut self.channels, &symbol, channel)?;
                 let books: Vec<Book> =
                     serde_json::from_str(data.get()).map_err(|error| why(&error))?;
                 // The channels of a few levels say all of them each time, and no action.
@@ -186,6 +191,24 @@ impl Venue for Okx {
                 Ok(())
             }
         }
+    }
+}
+
+/// Refuses books of one instrument that two channels say: they would overwrite each other.
+pub(super) fn one_channel(
+    channels: &mut BTreeMap<String, String>,
+    symbol: &str,
+    channel: &str,
+) -> Result<(), String> {
+    match channels.get(symbol) {
+        None => {
+            channels.insert(symbol.to_owned(), channel.to_owned());
+            Ok(())
+        }
+        Some(known) if known == channel => Ok(()),
+        Some(known) => Err(format!(
+            "the book of {symbol} comes on the channels {known} and {channel}: leave one of them in the capture"
+        )),
     }
 }
 

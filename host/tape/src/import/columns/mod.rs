@@ -149,9 +149,18 @@ fn separator(map: &Map) -> u8 {
     u8::try_from(map.separator).unwrap_or(b',')
 }
 
-/// What a file's name says of its instrument: all before the first point.
+/// What a file's name says of its instrument: all but what says the kind of file.
 fn symbol_of(name: &str) -> String {
-    name.split('.').next().unwrap_or(name).to_owned()
+    let mut symbol = name;
+    while let Some((rest, end)) = symbol.rsplit_once('.')
+        && matches!(
+            end,
+            "csv" | "txt" | "tsv" | "parquet" | "gz" | "zst" | "zip"
+        )
+    {
+        symbol = rest;
+    }
+    symbol.to_owned()
 }
 
 impl Feed for ColumnFeed {
@@ -192,6 +201,23 @@ impl Feed for ColumnFeed {
             vec![found]
         } else {
             Vec::new()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_in_a_symbol_is_part_of_it() {
+        for (name, symbol) in [
+            ("BRK.A.csv", "BRK.A"),
+            ("BRK.B.csv.gz", "BRK.B"),
+            ("GOOG.parquet", "GOOG"),
+            ("GOOG", "GOOG"),
+        ] {
+            assert_eq!(symbol_of(name), symbol);
         }
     }
 }

@@ -298,7 +298,12 @@ impl RecordReader for Reader {
         }
         update.begin(&symbol, at, received);
         if let Some(column) = self.layout.sequence {
-            update.sequence = text(record, column).parse().unwrap_or_default();
+            let number = text(record, column);
+            let unreadable = |_| format!("its sequence {number:?} is no whole number");
+            update.sequence = match number {
+                "" => 0,
+                _ => number.parse().map_err(unreadable)?,
+            };
         }
         match self.map.kind {
             Kind::Levels => self.level(record, update)?,

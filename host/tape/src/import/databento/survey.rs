@@ -13,6 +13,7 @@ use super::super::part::Part;
 use super::definition::Definition;
 use super::file::DatabentoFile;
 use super::record::{InstrumentKey, Item, Says, Sides};
+use crate::divisor::greatest_common_divisor;
 use crate::error::TapeError;
 use crate::format::InstrumentDefinition;
 use crate::hash::{Lookup, lookup};
@@ -355,15 +356,4 @@ impl Found {
             ..InstrumentDefinition::default()
         }
     }
-}
-
-const fn greatest_common_divisor(mut one: u64, mut other: u64) -> u64 {
-    // The common case, once the divisor is known.
-    if one != 0 && other.is_multiple_of(one) {
-        return one;
-    }
-    while other != 0 {
-        (one, other) = (other, one % other);
-    }
-    one
 }

@@ -29,6 +29,7 @@ use super::inputs::Inputs;
 use super::part::Part;
 use super::session::Session;
 use super::{ImportOptions, ImportReport, Progress};
+use crate::divisor::greatest_common_divisor;
 use crate::error::TapeError;
 use crate::format::{Header, InstrumentDefinition, LOT_WHOLE, Source};
 use crate::message::{LevelMessage, LevelSays, SourceMessage};
@@ -131,10 +132,16 @@ impl Survey {
             );
             self.has_levels |= is_level;
             if is_level || matches!(code, event::ADD_ORDER | event::MODIFY_ORDER) {
-                self.tick = divisor(self.tick, decimal(&file, "price", event.px)?);
+                self.tick = greatest_common_divisor(
+                    self.tick,
+                    decimal(&file, "price", event.px)?.unsigned_abs(),
+                );
             }
             if code != event::DEPTH_CLEAR {
-                self.lot = divisor(self.lot, decimal(&file, "quantity", event.qty)?);
+                self.lot = greatest_common_divisor(
+                    self.lot,
+                    decimal(&file, "quantity", event.qty)?.unsigned_abs(),
+                );
             }
         }
         Ok(begins)
@@ -181,14 +188,6 @@ fn symbol_of(path: &Path) -> String {
         _ => stem,
     }
     .to_owned()
-}
-
-const fn divisor(mut one: u64, other: i64) -> u64 {
-    let mut other = other.unsigned_abs();
-    while other != 0 {
-        (one, other) = (other, one % other);
-    }
-    one
 }
 
 fn decimal(file: &Npy, name: &str, value: f64) -> Result<i64, TapeError> {

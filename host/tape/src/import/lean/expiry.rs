@@ -30,7 +30,13 @@ pub(super) fn expiration(root: &str, (year, month): (i64, i64)) -> Option<i64> {
         "GC" | "MGC" => (last_business_day(year, month, 3), 13, 30),
         "SI" | "SIL" => (last_business_day(year, month, 3), 13, 25),
         "HG" => (last_business_day(year, month, 3), 13, 0),
-        "6A" | "6B" | "6C" | "6E" | "6J" | "6S" | "M6E" => (
+        // One business day before the third Wednesday; the other currencies have two.
+        "6C" => (
+            business_days_before(nth_weekday(year, month, 3, 3), 1),
+            10,
+            16,
+        ),
+        "6A" | "6B" | "6E" | "6J" | "6S" | "M6E" => (
             business_days_before(nth_weekday(year, month, 3, 3), 2),
             10,
             16,

@@ -94,7 +94,15 @@ impl Against {
             return Ok(None);
         };
         let parts = parts_at(paths)?;
-        Ok(Some(match truth_of(&parts)? {
+        let truth = truth_of(&parts)?;
+        if paths.len() > 1 && matches!(truth, Truth::Orderbook | Truth::Tape) {
+            let why = format!(
+                "a tape is compared with one book file or one tape, not with {} (`--against`)",
+                paths.len()
+            );
+            return Err(TapeError::Request { why });
+        }
+        Ok(Some(match truth {
             Truth::BinanceCapture => Against::Tickers(Tickers::open(first, parts, header)),
             Truth::OkxCapture => Against::Checksums(Checksums::open(first, parts, header)),
             Truth::Orderbook => Against::Lobster(OrderBookFile::open(first)?),

@@ -264,4 +264,15 @@ fn okx_bybit_and_coinbase_are_known_by_their_messages() {
             "{name}"
         );
     }
+    let best = r#"1652459225.65: {"arg":{"channel":"bbo-tbt","instId":"A-B"},"data":[{"asks":[["10.5","1","0","1"]],"bids":[["10","2","0","1"]],"ts":"1652459225550"}]}"#;
+    let fifty = r#"{"topic":"orderbook.50.AB","type":"snapshot","ts":1652459225650,"data":{"s":"AB","b":[["10","2"]],"a":[["10.5","1"]],"u":1,"seq":1}}"#;
+    for (lines, more) in [(&okx[..], best), (&bybit, fifty)] {
+        let mut lines = lines.to_vec();
+        lines.insert(2, more);
+        let error = imported(folder.path(), &lines.join("\n")).unwrap_err();
+        assert!(
+            error.to_string().contains("comes on the channels"),
+            "{error}"
+        );
+    }
 }

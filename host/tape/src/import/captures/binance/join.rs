@@ -92,7 +92,8 @@ impl Join {
             self.apply(update, &mut joined);
             return Ok(joined);
         }
-        self.waiting_levels += update.bids.len() + update.asks.len();
+        // One that changes nothing is kept too.
+        self.waiting_levels += 1 + update.bids.len() + update.asks.len();
         if self.waiting_levels > WAITING_LEVELS_MAX {
             return Err(format!(
                 "{WAITING_LEVELS_MAX} changes of levels wait for a snapshot, which does not come"
