@@ -288,7 +288,11 @@ fn asked_for(folder: &Path, from: &str, name: &str, bytes: &[u8]) -> usize {
     let imported = import(&[input], &options, &mut |_, _| {});
     let asked = region.change().bytes_allocated;
     match imported {
-        Err(error) => assert!(!error.to_string().is_empty()),
+        Err(error) => {
+            // Shown where the test fails.
+            println!("{from}, {name}: {error}");
+            assert!(!error.to_string().is_empty());
+        }
         // Feeds of price levels leave nothing to doubt; orders may contradict their levels.
         Ok(report) if text(from).is_some() => {
             let verified = verify(&report.output, None).unwrap();
