@@ -10,7 +10,7 @@ mod no_op;
 use std::path::{Path, PathBuf};
 
 use backplane_engine::guest::{Around, Guest, InProcess};
-use backplane_engine::record::Unrecorded;
+use backplane_engine::record::{Recorder, Unrecorded};
 use backplane_engine::replay::RowSource;
 use backplane_engine::summary::{Outcome, RunSummary};
 use backplane_engine::{Parts, RunConfig, Unwatched, Watcher, run};
@@ -157,6 +157,20 @@ pub fn wants_details(guest: &dyn Guest) -> bool {
     subscriptions.iter().any(|x| x.schema == Schema::Mbo)
 }
 
+/// As [`replay`], with a recorder.
+///
+/// # Panics
+/// Where the run fails or a record cannot be kept.
+pub fn replay_recorded(
+    market: &Market,
+    guest: Box<dyn Guest>,
+    recorder: &mut dyn Recorder,
+) -> RunSummary {
+    let source = &mut market.source(wants_details(guest.as_ref()));
+    let instruments = &market.instruments;
+    replay_kept(instruments, source, vec![guest], &mut Unwatched, recorder)
+}
+
 /// Replays a source through strategies, with the default settings and nothing recorded but the digest.
 ///
 /// # Panics
@@ -167,13 +181,23 @@ pub fn replay_from(
     guests: Vec<Box<dyn Guest>>,
     watcher: &mut dyn Watcher,
 ) -> RunSummary {
+    replay_kept(instruments, source, guests, watcher, &mut Unrecorded)
+}
+
+fn replay_kept(
+    instruments: &[Instrument],
+    source: &mut dyn RowSource,
+    guests: Vec<Box<dyn Guest>>,
+    watcher: &mut dyn Watcher,
+    recorder: &mut dyn Recorder,
+) -> RunSummary {
     let summary = run(Parts {
         instruments,
         source,
         guests,
         config: RunConfig::default(),
         limits: Vec::new(),
-        recorder: &mut Unrecorded,
+        recorder,
         watcher,
     })
     .unwrap();

@@ -98,6 +98,39 @@ pub fn market_data() -> Option<PathBuf> {
     None
 }
 
+/// An interpreter that has the packages of `python/requirements`: `BACKPLANE_PYTHON`, or the one that `cargo xtask python`
+/// makes. Where there is none, says so and gives `None`.
+pub fn python() -> Option<PathBuf> {
+    let named = std::env::var_os("BACKPLANE_PYTHON").map(PathBuf::from);
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cache")));
+    let made = cache.map(|x| x.join("backplane/python/bin/python3"));
+    let python = named.or(made).filter(|x| x.exists());
+    if python.is_none() {
+        println!("skipped: no Python environment; run `cargo xtask python` first");
+    }
+    python
+}
+
+/// A browser that runs without a window: `BACKPLANE_BROWSER`, one that is installed, or the one that `cargo xtask browser`
+/// unpacks. Where there is none, says so and gives `None`.
+pub fn browser() -> Option<PathBuf> {
+    let named = std::env::var_os("BACKPLANE_BROWSER").map(PathBuf::from);
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let installed = std::env::split_paths(&folders)
+        .flat_map(|folder| names.map(|name| folder.join(name)))
+        .find(|path| path.is_file());
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cache")));
+    let unpacked = cache.map(|x| x.join("backplane/browser/browser"));
+    let browser = named.or(installed).or(unpacked).filter(|x| x.exists());
+    if browser.is_none() {
+        println!("skipped: no browser; run `cargo xtask browser` first");
+    }
+    browser
+}
+
 /// The README's code, compiled with the documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -16,6 +16,8 @@ use tempfile::TempDir;
 mod accounts;
 /// The ghost study.
 mod calibrate;
+/// Runs side by side, and reports made again.
+mod compare;
 /// Tapes and sources that cannot be used.
 mod data;
 /// Tapes that are printed, cut, merged and converted.

@@ -4,6 +4,12 @@
 /// The built command line, from outside.
 mod cli;
 
+/// The pages of reports and comparisons, in a browser.
+mod browser;
+
+/// The worked examples over tables of results, with the libraries that they use.
+mod examples;
+
 /// Native plugins: what is loaded, what is refused, what a fault costs.
 mod native;
 

@@ -12,6 +12,7 @@
 mod failure;
 mod workspace;
 
+mod browser;
 mod demo;
 mod guests;
 mod prove;
@@ -20,7 +21,9 @@ mod tidy;
 
 mod languages;
 mod manifest;
+mod packages;
 mod process;
+mod python;
 mod source;
 mod wasm_toolchain;
 
@@ -40,6 +43,8 @@ commands:
   test [--quick]  the whole check, stopping at the first failure
                   (--quick leaves out clippy and docs)
   tidy            the house rules: layers, steps, unsafe, openings, sizes, marks
+  python          make the cached Python environment and print its interpreter
+  browser         print where the browser of the page tests is; unpack one if none is installed
   guests          compile every strategy to a module target/guests/<name>.wasm: Rust, C,
                   AssemblyScript; compilers that are missing are fetched into the cache folder
   demo            build, generate a tape, run two strategies over it
@@ -69,6 +74,10 @@ enum Command {
         /// Leave out the slow checks that compile everything once more.
         quick: bool,
     },
+    /// Make the Python environment.
+    Python,
+    /// Find or unpack a browser.
+    Browser,
     /// Compile the strategies to WebAssembly.
     Guests,
     /// Generate a tape and run strategies over it.
@@ -85,16 +94,21 @@ fn parse(arguments: &[String]) -> Result<Command, Failure> {
         ["tidy"] => Ok(Command::Tidy),
         ["test"] => Ok(Command::Test { quick: false }),
         ["test", "--quick"] => Ok(Command::Test { quick: true }),
+        ["python"] => Ok(Command::Python),
+        ["browser"] => Ok(Command::Browser),
         ["guests"] => Ok(Command::Guests),
         ["demo"] => Ok(Command::Demo),
         ["prove", rest @ ..] => Prove::parse(rest).map(Command::Prove),
-        [command @ ("tidy" | "test" | "guests" | "demo"), extra @ ..] => Err(Failure::new(
+        [
+            command @ ("tidy" | "test" | "python" | "browser" | "guests" | "demo"),
+            extra @ ..,
+        ] => Err(Failure::new(
             format!("`{command}` does not take `{}`", extra.join(" ")),
             "run `cargo xtask help` for the options of each command",
         )),
         [command, ..] => Err(Failure::new(
             format!(
-                "there is no command `{command}`; there are test, tidy, guests, demo, prove and help"
+                "there is no command `{command}`; there are test, tidy, python, browser, guests, demo, prove and help"
             ),
             "run `cargo xtask help` for what each of them does",
         )),
@@ -107,6 +121,8 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Help => print!("{HELP}"),
         Command::Tidy => println!("{}", tidy::run(&Workspace::find()?)?),
         Command::Test { quick } => test::run(&Workspace::find()?, *quick)?,
+        Command::Python => python::run(&Workspace::find()?)?,
+        Command::Browser => browser::run()?,
         Command::Guests => guests::run(&Workspace::find()?)?,
         Command::Demo => demo::run(&Workspace::find()?)?,
         Command::Prove(request) => return prove::run(&Workspace::find()?, request),
@@ -146,6 +162,8 @@ mod tests {
         assert_eq!(parsed("tidy"), Ok(Command::Tidy));
         assert_eq!(parsed("test"), Ok(Command::Test { quick: false }));
         assert_eq!(parsed("test --quick"), Ok(Command::Test { quick: true }));
+        assert_eq!(parsed("python"), Ok(Command::Python));
+        assert_eq!(parsed("browser"), Ok(Command::Browser));
         assert_eq!(parsed("guests"), Ok(Command::Guests));
         assert_eq!(parsed("demo"), Ok(Command::Demo));
         assert!(matches!(
@@ -164,7 +182,7 @@ mod tests {
             "{message}"
         );
         assert!(
-            message.contains("test, tidy, guests, demo, prove"),
+            message.contains("test, tidy, python, browser, guests, demo, prove"),
             "{message}"
         );
     }

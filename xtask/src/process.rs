@@ -2,6 +2,8 @@
 //!
 //! In: a [`Command`]. Out: its captured output, or nothing when it printed for itself.
 
+use std::env;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
@@ -12,6 +14,16 @@ const QUOTED_LINES: usize = 20;
 /// The cargo that runs this tool, or the one on the search path.
 pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// The folder of this user's caches.
+pub(crate) fn cache_folder() -> Option<PathBuf> {
+    let named = |name| {
+        env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    named("XDG_CACHE_HOME").or_else(|| Some(named("HOME")?.join(".cache")))
 }
 
 /// The words of a command as a reader would type them.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::failure::Failure;
 use crate::guests::{self, Built};
 use crate::workspace::Workspace;
-use crate::{process, tidy};
+use crate::{browser, process, python, tidy};
 
 /// What a check does.
 enum Action {
@@ -16,6 +16,10 @@ enum Action {
     Cargo(&'static [&'static str]),
     /// Checks the house rules.
     Tidy,
+    /// Makes the Python environment that tests use.
+    Python,
+    /// Finds the browser that tests of pages use, or unpacks one.
+    Browser,
     /// Compiles the strategies for wasm32.
     Guests,
 }
@@ -83,6 +87,18 @@ const STEPS: &[Step] = &[
         slow: false,
     },
     Step {
+        name: "python",
+        action: Action::Python,
+        needs: None,
+        slow: false,
+    },
+    Step {
+        name: "browser",
+        action: Action::Browser,
+        needs: None,
+        slow: false,
+    },
+    Step {
         name: "tests",
         action: Action::Cargo(&["test", "--release", "--workspace"]),
         needs: None,
@@ -137,6 +153,8 @@ fn line(action: &Action) -> String {
     match action {
         Action::Cargo(words) => format!("cargo {}", words.join(" ")),
         Action::Tidy => "cargo xtask tidy".to_owned(),
+        Action::Python => "cargo xtask python".to_owned(),
+        Action::Browser => "cargo xtask browser".to_owned(),
         Action::Guests => "cargo xtask guests".to_owned(),
     }
 }
@@ -158,6 +176,20 @@ fn perform(workspace: &Workspace, step: &Step) -> Outcome {
                 .env("RUSTDOCFLAGS", "-D warnings"),
         ),
         Action::Tidy => tidy::run(workspace).map(|summary| println!("{summary}")),
+        Action::Python => match python::find(workspace) {
+            Ok(interpreter) => {
+                println!("{}", interpreter.display());
+                Ok(())
+            }
+            Err(reason) => return Outcome::Skipped(reason),
+        },
+        Action::Browser => match browser::find() {
+            Ok(found) => {
+                println!("{}", found.display());
+                Ok(())
+            }
+            Err(reason) => return Outcome::Skipped(reason),
+        },
         Action::Guests => match guests::build(workspace) {
             Ok(Built::Skipped(reason)) => return Outcome::Skipped(reason),
             Ok(Built::All) => Ok(()),

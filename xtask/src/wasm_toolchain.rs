@@ -7,7 +7,6 @@
 
 mod debian;
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -104,13 +103,7 @@ fn has_libraries(sysroot: &Path) -> bool {
 
 /// Where toolchains of a name are kept between builds.
 pub(crate) fn cache_folder(name: &str) -> Option<PathBuf> {
-    let named = |variable| {
-        env::var_os(variable)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    let base = named("XDG_CACHE_HOME").or_else(|| Some(named("HOME")?.join(".cache")))?;
-    Some(base.join("backplane").join(name))
+    Some(process::cache_folder()?.join("backplane").join(name))
 }
 
 #[cfg(test)]

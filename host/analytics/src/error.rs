@@ -63,13 +63,13 @@ pub enum AnalyticsError {
         reason: String,
     },
     /// `run.json` is of a format that this version does not know.
-    #[error("reading {}: format {found} is not known; this version reads format {known}", path.display())]
+    #[error("reading {}: format {found} is not known; this version reads formats up to {known}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
         /// The format it has.
         found: u64,
-        /// The format that this version reads.
+        /// The newest format that this version reads.
         known: u64,
     },
     /// The description of the run does not fit what was recorded.

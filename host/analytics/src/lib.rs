@@ -19,6 +19,8 @@ pub mod description;
 pub mod run_file;
 pub mod tables;
 
+mod collect;
+
 pub mod metrics;
 pub mod trades;
 
@@ -27,13 +29,17 @@ pub mod m4;
 
 pub mod report;
 
+pub mod compare;
+
 mod error;
 mod exact;
+mod flatten;
 
 pub use description::{
     InstanceDescription, InstrumentDescription, RunDescription, TapeDescription,
 };
 pub use error::AnalyticsError;
+pub use figures::{Calendar, Options};
 pub use report::{Report, TextOptions};
 pub use run_file::RunFile;
 pub use tables::ResultsWriter;

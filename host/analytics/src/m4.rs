@@ -12,6 +12,8 @@ pub struct Point {
     pub at: i64,
     /// How much.
     pub value: f64,
+    /// Whatever else belongs to it; it has no bearing on what is kept.
+    pub tag: i64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +51,17 @@ impl M4 {
     /// Adds a point. Times must not run backwards; an earlier one counts for the bucket of the point before it, and one
     /// beyond the end for the last bucket.
     pub fn push(&mut self, at: i64, value: f64) {
-        let point = Point { at, value };
+        self.push_tagged(Point { at, value, tag: 0 });
+    }
+
+    /// The last point.
+    pub fn last(&self) -> Option<Point> {
+        self.buckets.last().map(|x| x.last)
+    }
+
+    /// Adds a point that carries something.
+    pub fn push_tagged(&mut self, point: Point) {
+        let Point { at, value, .. } = point;
         let offset = (i128::from(at) - i128::from(self.start)).max(0) as u128;
         let number = usize::try_from(offset / self.width).unwrap_or(usize::MAX);
         let number = number.min(self.count - 1);
@@ -124,7 +136,7 @@ mod tests {
                 .iter()
                 .map(|(step, value)| {
                     at += step;
-                    Point { at, value: f64::from(*value) }
+                    Point { at, value: f64::from(*value), tag: 0 }
                 })
                 .collect();
             let mut m4 = M4::new(0, at, count);

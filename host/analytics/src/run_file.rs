@@ -16,13 +16,13 @@ use crate::exact;
 
 /// The file's name in a directory of results.
 pub const RUN_FILE: &str = "run.json";
-/// The format that this version writes and reads.
-pub const RUN_FORMAT: u64 = 1;
+/// The format that this version writes. It reads all from 1 on.
+pub const RUN_FORMAT: u64 = 2;
 
 /// The content of `run.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunFile {
-    /// The format's number: [`RUN_FORMAT`].
+    /// The format's number, at most [`RUN_FORMAT`].
     pub format: u64,
     /// What was run.
     #[serde(flatten)]
@@ -177,7 +177,7 @@ impl RunFile {
         let bytes = std::fs::read(&path).map_err(|x| AnalyticsError::file("reading", &path, x))?;
         let format: Format =
             serde_json::from_slice(&bytes).map_err(|x| run_file_error(&path, &x))?;
-        if format.format != RUN_FORMAT {
+        if !(1..=RUN_FORMAT).contains(&format.format) {
             return Err(AnalyticsError::Format {
                 path,
                 found: format.format,

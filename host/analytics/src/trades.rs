@@ -1,16 +1,11 @@
 //! Round trips: what was opened first is closed first.
 //!
-//! Takes in the executions of one account in one instrument; gives out round trips and their statistics. A round trip is
-//! the pairing of an opening execution, or a part of it, with the closing execution that ends it (first in, first out).
+//! Takes in the executions of one account in one instrument; gives out round trips. A round trip is the pairing of an opening execution, or a part of it, with the closing execution that ends it (first in, first out).
 
 use std::collections::VecDeque;
 
 use backplane_engine::contract::Contract;
 use backplane_sdk::types::{Money, Price, Quantity, Side, Timestamp};
-use serde::Serialize;
-
-use crate::exact;
-use crate::metrics::Figure;
 
 /// An execution, as far as round trips need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +20,8 @@ pub struct Execution {
     pub quantity: Quantity,
     /// What it cost; negative for a rebate.
     pub fee: Money,
+    /// The mid at that moment; none where a side was empty.
+    pub mid: Option<Price>,
 }
 
 /// A pairing of an opening with a closing execution.
@@ -38,6 +35,14 @@ pub struct RoundTrip {
     pub side: Side,
     /// How much.
     pub quantity: Quantity,
+    /// The price at which it was opened.
+    pub open_price: Price,
+    /// The price at which it was closed.
+    pub close_price: Price,
+    /// The mid when it was opened; none where a side was empty.
+    pub open_mid: Option<Price>,
+    /// Whether a split changed its price and quantity meanwhile.
+    pub was_split: bool,
     /// What it earned before fees.
     pub gross: Money,
     /// The shares of both executions' fees that fall to it.
@@ -57,6 +62,8 @@ struct Lot {
     price: Price,
     quantity: i64,
     fee: i128,
+    mid: Option<Price>,
+    was_split: bool,
 }
 
 /// The open lots of one account in one instrument, oldest first.
@@ -76,6 +83,11 @@ impl Lots {
             side: Side::Buy,
             open: VecDeque::new(),
         }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
     }
 
     /// The position that the open lots make up.
@@ -119,6 +131,10 @@ impl Lots {
                 closed: execution.at,
                 side: self.side,
                 quantity: Quantity(quantity),
+                open_price: lot.price,
+                close_price: execution.price,
+                open_mid: lot.mid,
+                was_split: lot.was_split,
                 gross: match self.side {
                     Side::Buy => gain,
                     Side::Sell => -gain,
@@ -133,6 +149,8 @@ impl Lots {
                 price: execution.price,
                 quantity: rest,
                 fee,
+                mid: execution.mid,
+                was_split: false,
             });
         }
     }
@@ -158,6 +176,7 @@ impl Lots {
                 price,
                 quantity: Quantity(before.0.saturating_abs()),
                 fee: Money::ZERO,
+                mid: None,
             };
             self.add(&execution, closed);
             return;
@@ -168,6 +187,7 @@ impl Lots {
         for lot in &mut self.open {
             lot.quantity = scale(lot.quantity, new, old);
             lot.price = Price(scale(lot.price.0, old, new));
+            lot.was_split = true;
         }
         let rest = position - self.position();
         if let Some(last) = self.open.back_mut() {
@@ -190,105 +210,6 @@ fn take_share(fee: &mut i128, quantity: i64, of: i64) -> i128 {
     share
 }
 
-/// Statistics of round trips.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TradeStatistics {
-    /// The number of round trips.
-    pub round_trips: u64,
-    /// Those that earned money after fees.
-    pub winners: u64,
-    /// Those that lost money after fees.
-    pub losers: u64,
-    /// What the winners earned after fees.
-    pub won: Money,
-    /// What the losers lost after fees; negative.
-    pub lost: Money,
-    /// The sum of the times from opening to closing, in nanoseconds.
-    pub held: i128,
-}
-
-impl TradeStatistics {
-    /// Adds a round trip.
-    pub fn add(&mut self, trip: &RoundTrip) {
-        let net = trip.net();
-        self.round_trips += 1;
-        if net > Money::ZERO {
-            self.winners += 1;
-            self.won += net;
-        } else if net < Money::ZERO {
-            self.losers += 1;
-            self.lost += net;
-        }
-        let held = trip.closed.since(trip.opened).0;
-        self.held = self.held.saturating_add(i128::from(held));
-    }
-
-    /// Adds the round trips of another account.
-    pub fn merge(&mut self, other: &TradeStatistics) {
-        self.round_trips += other.round_trips;
-        self.winners += other.winners;
-        self.losers += other.losers;
-        self.won += other.won;
-        self.lost += other.lost;
-        self.held = self.held.saturating_add(other.held);
-    }
-
-    /// The share of round trips that earned money after fees. Of trades, not of days: see
-    /// [`crate::metrics::Returns::win_rate`].
-    pub fn trade_win_rate(&self) -> Figure {
-        Figure::ratio(self.winners as f64, self.round_trips as f64, NO_TRIPS)
-    }
-
-    /// The mean gain of the winners by the size of the mean loss of the losers.
-    pub fn trade_payoff_ratio(&self) -> Figure {
-        if self.round_trips == 0 {
-            return Figure::Undefined(NO_TRIPS);
-        }
-        if self.winners == 0 {
-            return Figure::Undefined("no winning round trips");
-        }
-        let win = self.won.as_f64() / self.winners as f64;
-        let loss = -self.lost.as_f64() / self.losers.max(1) as f64;
-        Figure::ratio(win, loss, "no losing round trips")
-    }
-
-    /// The mean time from opening to closing, in seconds.
-    pub fn average_holding_seconds(&self) -> Figure {
-        Figure::ratio(self.held as f64 / 1e9, self.round_trips as f64, NO_TRIPS)
-    }
-}
-
-const NO_TRIPS: &str = "no round trips";
-
-impl Serialize for TradeStatistics {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Fields {
-            round_trips: u64,
-            winners: u64,
-            losers: u64,
-            #[serde(with = "exact::money")]
-            won: Money,
-            #[serde(with = "exact::money")]
-            lost: Money,
-            trade_win_rate: Figure,
-            trade_payoff_ratio: Figure,
-            average_holding_seconds: Figure,
-        }
-        Fields {
-            round_trips: self.round_trips,
-            winners: self.winners,
-            losers: self.losers,
-            won: self.won,
-            lost: self.lost,
-            trade_win_rate: self.trade_win_rate(),
-            trade_payoff_ratio: self.trade_payoff_ratio(),
-            average_holding_seconds: self.average_holding_seconds(),
-        }
-        .serialize(to)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,6 +225,7 @@ mod tests {
             price: Price(price * ONE),
             quantity: Quantity(quantity),
             fee: Money(fee),
+            mid: None,
         }
     }
 
@@ -318,6 +240,7 @@ mod tests {
                 price: Price(price * ONE),
                 quantity: Quantity(quantity),
                 fee: Money::ZERO,
+                mid: None,
             };
             lots.add(&execution, |x| trips.push(x));
         }
@@ -348,17 +271,6 @@ mod tests {
         lots.add(&execution(19, Side::Buy, 15, 2, 0), |x| trips.push(x));
         assert_eq!(trips[2].gross, Money::from_units(-6));
         assert_eq!(trips[2].closed.since(trips[2].opened).0, 10);
-    }
-
-    #[test]
-    fn statistics_of_no_round_trip_are_undefined() {
-        let none = TradeStatistics::default();
-        assert_eq!(none.trade_win_rate().reason(), Some("no round trips"));
-        assert_eq!(none.trade_payoff_ratio().reason(), Some("no round trips"));
-        assert_eq!(
-            none.average_holding_seconds().reason(),
-            Some("no round trips")
-        );
     }
 
     /// Quantity and gross gain by the times of opening and closing.

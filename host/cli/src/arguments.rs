@@ -37,8 +37,10 @@ pub enum Command {
     /// List and inspect plugins
     #[command(subcommand)]
     Plugin(PluginCommand),
-    /// Print the report of a result directory
+    /// Make the report of a result directory again, from its tables alone
     Report(ReportArguments),
+    /// Compare runs: settings, figures, equity, where they part
+    Compare(CompareArguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -440,6 +442,53 @@ pub struct ReportArguments {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Write the page for a browser to this file; a file of that name is replaced
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// How figures are made
+    #[command(flatten)]
+    pub figures: FigureArguments,
+}
+
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// The result directories; the first is what the others are measured against
+    #[arg(required = true, num_args = 2.., value_name = "RESULTS")]
+    pub results: Vec<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Write a page for a browser to this file; a file of that name is replaced
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// How figures are made
+    #[command(flatten)]
+    pub figures: FigureArguments,
+}
+
+/// How figures are made, and which of them must not be.
+#[derive(Debug, Args)]
+pub struct FigureArguments {
+    /// Which days count: 252 weekdays a year, or all 365; by itself as the run's weekends tell
+    #[arg(long, value_enum, default_value_t)]
+    pub calendar: CalendarArgument,
+    /// End with exit code 8 where this holds, as `sharpe<1.5` or `change(net_pnl)<0`; a figure that does not exist counts
+    /// as holding. Of compared runs all but the first are checked. May be repeated
+    #[arg(long, value_name = "CONDITION")]
+    pub fail_if: Vec<String>,
+}
+
+/// Which days count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CalendarArgument {
+    /// As the run's weekends tell
+    #[default]
+    Auto,
+    /// Monday to Friday, and weekend days with a valuation
+    Weekdays,
+    /// Every day
+    EveryDay,
 }
 
 /// What a supervisor starts.

@@ -155,6 +155,17 @@ pub struct SettlementRecord {
     pub cash: Money,
 }
 
+/// The best prices of an instrument after an event that changed one of them, or when the first order for it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuoteRecord {
+    /// Of which instrument.
+    pub instrument: InstrumentId,
+    /// When, at the exchange; never before the one recorded last.
+    pub at: Timestamp,
+    /// The best levels from then on.
+    pub best: BestLevels,
+}
+
 /// A value of a series that a strategy records.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MetricRecord {
@@ -210,6 +221,18 @@ pub trait Recorder {
     fn equity(&mut self, record: &EquityRecord) -> Result<(), RecordError>;
     /// Something happened to a position without an order. Only runs with a schedule have such records.
     fn settlement(&mut self, record: &SettlementRecord) -> Result<(), RecordError> {
+        let _ = record;
+        Ok(())
+    }
+    /// Nothing that is recorded from now on was heard before `at`. Called at each sampling time, which are in order; what
+    /// several strategies did in between is recorded one strategy after the other.
+    fn passed(&mut self, at: Timestamp) -> Result<(), RecordError> {
+        let _ = at;
+        Ok(())
+    }
+    /// The best prices of an instrument for which orders were sent are others. Of no interest to most.
+    #[inline]
+    fn quote(&mut self, record: &QuoteRecord) -> Result<(), RecordError> {
         let _ = record;
         Ok(())
     }

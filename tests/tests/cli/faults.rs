@@ -10,7 +10,17 @@ use super::{Desk, MOMENTUM, instance, run_json, said};
 /// starts it, and one shows it the book before.
 const AT: u64 = 20;
 const MESSAGE: u64 = AT + 3;
-const TABLES: [&str; 6] = ["orders", "journal", "fills", "equity", "metrics", "log"];
+const TABLES: [&str; 9] = [
+    "orders",
+    "journal",
+    "fills",
+    "equity",
+    "metrics",
+    "log",
+    "lifecycles",
+    "trips",
+    "returns",
+];
 
 /// Runs the sinner beside another strategy; what the run says of it.
 fn fall(sin: u32) -> serde_json::Value {

@@ -18,7 +18,7 @@ fn every_json_parses_and_has_a_version() {
     let run = said(command.arg("--json")).json();
     let out = desk.path("out");
     let report = backplane([Path::new("report"), &out, Path::new("--json")]).json();
-    assert_eq!(run["format"], 1);
+    assert_eq!(run["format"], 2);
     assert_eq!(run, report, "a report is made from the tables alone");
     let (library, directory) = (native_plugin("momentum"), build_directory());
     for (group, command, path) in [

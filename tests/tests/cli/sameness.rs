@@ -37,7 +37,7 @@ fn the_same_run_twice_gives_the_same_bytes() {
     let (second, second_run) = run(&[MOMENTUM, REVERSION, SLOW]);
     assert_eq!(first_run["summary"], second_run["summary"]);
     let (first, second) = (files(&first.path("out")), files(&second.path("out")));
-    assert_eq!(first.len(), 9);
+    assert_eq!(first.len(), 12);
     for (one, other) in first.iter().zip(&second) {
         assert!(one == other, "{} and {} differ", one.0, other.0);
     }

@@ -10,11 +10,11 @@ use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::TARGET;
+use crate::packages::{Step, problem, run, unpack};
 use crate::process;
-use packages::{COMPILER, candidate, download, is_new_enough, numbers, unpack};
+use packages::{COMPILER, candidate, download, is_new_enough, numbers};
 
 /// The compiler's name within a toolchain folder: a script that finds the libraries beside it.
 const WRAPPER: &str = "rustc-deb";
@@ -42,9 +42,6 @@ crate-type = [\"cdylib\"]
 
 [workspace]
 ";
-
-/// A step of this route, or the reason why it cannot be taken.
-type Step<T> = Result<T, String>;
 
 /// What cargo's environment needs to use the compiler of a toolchain folder.
 pub(super) fn environment(folder: &Path, linker: &Path) -> Vec<(&'static str, PathBuf)> {
@@ -163,11 +160,6 @@ fn remove_abandoned(cache: &Path) {
     }
 }
 
-/// Runs a command silently; a failure becomes the reason.
-fn run(command: &mut Command) -> Step<String> {
-    process::capture(command).map_err(|failure| failure.what().to_owned())
-}
-
 /// Creates a folder and those above it.
 fn create(folder: &Path) -> Step<()> {
     fs::create_dir_all(folder).map_err(|cause| problem("create", folder, &cause))
@@ -176,11 +168,6 @@ fn create(folder: &Path) -> Step<()> {
 /// Writes a text file.
 fn write(path: &Path, text: &str) -> Step<()> {
     fs::write(path, text).map_err(|cause| problem("write", path, &cause))
-}
-
-/// A step with a file that failed.
-fn problem(doing: &str, path: &Path, cause: &std::io::Error) -> String {
-    format!("cannot {doing} {}: {cause}", path.display())
 }
 
 #[cfg(test)]

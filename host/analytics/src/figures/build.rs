@@ -1,83 +1,78 @@
-//! Joins the parts: from a directory of results to the figures of every instance and of the portfolio.
+//! Joins the parts: from a directory of results to the figures of every instance, instrument and the portfolio.
 //!
-//! Takes in `run.json` and the tables; gives out [`Computed`]. The tables are read in batches. What stays in memory is, for
-//! each instance, its open lots, the numbers of its executed orders and one value a day; and, where there are several
-//! instances, each change of equity, because the portfolio needs them in the order of their times.
+//! Takes in `run.json` and the tables; gives out [`Computed`]. The tables are read in batches. What stays in memory is
+//! sums, one value a day for each instance, and curves that are reduced: it does not grow with the length of a table.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use backplane_sdk::types::Money;
 
-use super::curve::{Curve, calendar, day_of};
-use super::execution::{Activity, Source, Totals, read_activities};
-use super::panel::{DRAWN_MAX, EQUITY_BUCKETS, draw};
-use super::{Curves, DAYS_MIN, DailyFigures, InstanceFigures, KeyFigures, Panel};
+use super::curve::{Curve, daily_returns};
+use super::drawdowns::worst;
+use super::equity::{self, Accounts, total_cash};
+use super::exposure::ExposureStatistics;
+use super::panel::{DRAWN_MAX, choose, draw, equity_buckets};
+use super::performance::summarize;
+use super::totals::{Board, Totals};
+use super::{
+    Computed, DAYS_MIN, Daily, InstanceFigures, InstrumentFigures, KeyFigures, Options, Source,
+    read, series,
+};
 use crate::error::AnalyticsError;
 use crate::metrics::Figure;
 use crate::run_file::RunFile;
-use crate::tables::reader::{Places, TableReader};
-use crate::tables::schema::{EQUITY, LOG, METRICS};
+use crate::tables::schema::TABLES;
 
-/// All that reports show beyond `run.json`.
-#[derive(Clone, Debug)]
-pub(crate) struct Computed {
-    pub(crate) instances: Vec<InstanceFigures>,
-    pub(crate) portfolio: KeyFigures,
-    pub(crate) portfolio_curves: Curves,
-    pub(crate) drawn: Vec<(Curves, Panel)>,
-    /// What the figures themselves warn of.
-    pub(crate) warnings: Vec<String>,
-}
-
-/// The curves of all accounts.
-struct Accounts {
-    instances: Vec<Curve>,
-    portfolio: Curve,
-    days: Vec<i64>,
-}
+/// The most drawdowns that are listed.
+const DRAWDOWNS_MAX: usize = 5;
 
 /// Computes a directory's figures.
-pub(crate) fn compute(directory: &Path, run: &RunFile) -> Result<Computed, AnalyticsError> {
-    let description = &run.description;
-    let source = Source {
-        directory,
-        run,
-        instances: Places::new(description.instances.iter().map(|x| x.name.as_str())),
-        instruments: Places::new(
-            description
-                .tape
-                .instruments
-                .iter()
-                .map(|x| x.symbol.as_str()),
-        ),
-    };
-    // These two have no figures; that they are whole is checked all the same.
-    for table in [METRICS, LOG] {
-        TableReader::open(directory, &table, run.tables.get(table.name).copied())?;
+pub(crate) fn compute(
+    directory: &Path,
+    run: &RunFile,
+    options: &Options,
+) -> Result<Computed, AnalyticsError> {
+    let source = Source::new(directory, run);
+    // Some have no figures; that they are whole is checked all the same.
+    for table in TABLES {
+        if table.since <= run.format && run.tables.contains_key(table.name) {
+            source.open(&table)?;
+        }
     }
-    let activities = read_activities(&source)?;
-    let accounts = read_equity(&source)?;
-    let drawn = draw(&source, choose(run, &activities))?;
-    let mut all = Totals::default();
-    let mut instances = Vec::with_capacity(activities.len());
-    for (number, activity) in activities.into_iter().enumerate() {
-        all.merge(&activity.totals);
-        let curve = &accounts.instances[number];
-        instances.push(instance_figures(
-            run,
-            number,
-            activity,
-            curve,
-            &accounts.days,
-        ));
+    let board = read::read(&source)?;
+    let count = run.description.instances.len();
+    let drawn = count.min(DRAWN_MAX);
+    let mut accounts = equity::read(&source, options, equity_buckets(drawn))?;
+    let panels = choose(run, &board);
+    let drawn: Vec<usize> = panels.iter().map(|x| x.instance).collect();
+    let mut recorded = series::read(&source, &drawn)?;
+    let mut drawn = draw(&source, panels)?;
+    for (_, panel) in &mut drawn {
+        panel.series = recorded.curves.remove(&panel.instance).unwrap_or_default();
     }
-    let portfolio = key_figures(&accounts.portfolio, total_cash(run), &all, &accounts.days);
+    let (mut instances, mut daily) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    for number in 0..count {
+        let (mut figures, closes) = instance_figures(&source, number, &board, &mut accounts);
+        figures.series = std::mem::take(&mut recorded.statistics[number]);
+        instances.push(figures);
+        daily.push(closes);
+    }
+    let empty = Totals::default();
+    let (first, last) = (run.summary.first, run.summary.last);
+    let cash = total_cash(run);
+    let exposure = accounts.exposure.figures(first, last, cash);
+    let all = board.view(None, None).unwrap_or(&empty);
+    let (portfolio, portfolio_daily) =
+        key_figures(&source, &accounts.portfolio, cash, all, exposure, &accounts);
     Ok(Computed {
         warnings: warnings(run, &instances, &portfolio),
         portfolio_curves: accounts.portfolio.curves(),
+        instruments: instrument_figures(&source, None, &board, &accounts),
         instances,
         portfolio,
+        portfolio_daily,
+        daily,
+        days: accounts.days.days,
         drawn,
     })
 }
@@ -99,7 +94,7 @@ fn warnings(run: &RunFile, instances: &[InstanceFigures], portfolio: &KeyFigures
             ));
         }
     }
-    let days = portfolio.daily.days;
+    let days = portfolio.performance.days;
     if days < DAYS_MIN {
         let noun = if days == 1 { "day" } else { "days" };
         all.push(format!(
@@ -110,89 +105,22 @@ fn warnings(run: &RunFile, instances: &[InstanceFigures], portfolio: &KeyFigures
     all
 }
 
-/// The cash of all instances together.
-fn total_cash(run: &RunFile) -> Money {
-    let cash = run.description.starting_cash.0;
-    Money(cash.saturating_mul(run.description.instances.len() as i128))
-}
-
-/// The instances to draw: those that earned or lost most, each in the instrument in which it has most executions.
-fn choose(run: &RunFile, activities: &[Activity]) -> Vec<Panel> {
-    let start = run.description.starting_cash;
-    let size = |x: usize| {
-        let pnl = run.summary.instances[x].equity - start;
-        (pnl.0.unsigned_abs(), run.summary.instances[x].fills)
-    };
-    let mut order: Vec<usize> = (0..activities.len()).collect();
-    order.sort_by_key(|x| (std::cmp::Reverse(size(*x)), *x));
-    order.truncate(DRAWN_MAX);
-    order.sort_unstable();
-    let panel = |instance: usize| {
-        let accounts = &activities[instance].accounts;
-        let most = accounts
-            .iter()
-            .max_by_key(|(number, x)| (x.fills, std::cmp::Reverse(**number)));
-        Panel {
-            instance,
-            instrument: most.map_or(0, |(number, _)| *number),
-            instruments: accounts.len(),
-            ..Panel::default()
-        }
-    };
-    order.into_iter().map(panel).collect()
-}
-
-fn read_equity(source: &Source<'_>) -> Result<Accounts, AnalyticsError> {
-    let run = source.run;
-    let (first, last) = (run.summary.first, run.summary.last);
-    let count = run.description.instances.len();
-    let mut curves = vec![Curve::new(run.description.starting_cash); count];
-    let mut equities: BTreeMap<(usize, usize), Money> = BTreeMap::new();
-    let mut changes: Vec<(i64, i128)> = Vec::new();
-    let mut portfolio = Curve::new(total_cash(run)).drawn(first, last, EQUITY_BUCKETS);
-    let mut active: BTreeSet<i64> = BTreeSet::new();
-    let mut table = source.open(&EQUITY)?;
-    while let Some(batch) = table.next()? {
-        let instance = batch.places("instance", &source.instances)?;
-        let instrument = batch.places("instrument", &source.instruments)?;
-        let (at, equity) = (batch.integers("at")?, batch.money("equity")?);
-        for row in 0..batch.rows() {
-            let (Some(instance), Some(instrument)) = (instance[row], instrument[row]) else {
-                continue;
-            };
-            let value = Money(equity.value(row));
-            let before = equities.insert((instance, instrument), value);
-            let change = value - before.unwrap_or_default();
-            let total = curves[instance].current() + change;
-            curves[instance].set(at.at(row), total);
-            active.insert(day_of(at.at(row)));
-            if count == 1 {
-                portfolio.set(at.at(row), total);
-            } else {
-                changes.push((at.at(row), change.0));
-            }
-        }
-    }
-    for (curve, outcome) in curves.iter_mut().zip(&run.summary.instances) {
-        changes.push((last, (outcome.equity - curve.current()).0));
-        curve.end(last, outcome.equity);
-    }
-    // A stable sort: the changes of one instance stay in their order.
-    changes.sort_by_key(|x| x.0);
-    for (at, change) in changes {
-        portfolio.set(at, portfolio.current() + Money(change));
-    }
-    portfolio.end(last, portfolio.current());
-    Ok(Accounts {
-        instances: curves,
-        portfolio,
-        days: calendar(first, last, &active),
-    })
-}
-
-fn key_figures(curve: &Curve, starting_cash: Money, totals: &Totals, days: &[i64]) -> KeyFigures {
+fn key_figures(
+    source: &Source<'_>,
+    curve: &Curve,
+    starting_cash: Money,
+    totals: &Totals,
+    exposure: ExposureStatistics,
+    accounts: &Accounts,
+) -> (KeyFigures, Daily) {
+    let days = &accounts.days;
     let net_pnl = curve.current() - starting_cash;
-    KeyFigures {
+    let closes = curve.closes(&days.days);
+    let returns = daily_returns(starting_cash, &closes);
+    let (performance, risk) = summarize(&returns, days.periods, days.words);
+    let (execution, orders, trades) = totals.figures(source.records());
+    let values = returns.as_deref().unwrap_or_default();
+    let figures = KeyFigures {
         starting_cash,
         net_pnl,
         fees: totals.fees,
@@ -203,33 +131,69 @@ fn key_figures(curve: &Curve, starting_cash: Money, totals: &Totals, days: &[i64
         ),
         max_drawdown_money: curve.max_drawdown_money(),
         max_drawdown: curve.max_drawdown(),
-        daily: DailyFigures::new(curve.daily_returns(days)),
-        execution: totals.figures(),
-        trades: totals.trades,
-    }
+        performance,
+        risk,
+        drawdowns: worst(values, &days.days, DRAWDOWNS_MAX),
+        exposure,
+        execution,
+        orders,
+        trades,
+    };
+    (figures, Daily { closes, returns })
 }
 
 fn instance_figures(
-    run: &RunFile,
+    source: &Source<'_>,
     number: usize,
-    activity: Activity,
-    curve: &Curve,
-    days: &[i64],
-) -> InstanceFigures {
+    board: &Board,
+    accounts: &mut Accounts,
+) -> (InstanceFigures, Daily) {
+    let run = source.run;
     let (first, last) = (run.summary.first, run.summary.last);
-    let outcome = &run.summary.instances[number];
-    let start = run.description.starting_cash;
-    let symbol = |x: usize| run.description.tape.instruments[x].symbol.as_str();
-    InstanceFigures {
+    let cash = run.description.starting_cash;
+    let exposure = accounts.exposures[number].figures(first, last, cash);
+    let empty = Totals::default();
+    let totals = board.view(Some(number), None).unwrap_or(&empty);
+    let curve = &accounts.curves[number];
+    let (key, daily) = key_figures(source, curve, cash, totals, exposure, accounts);
+    let stopped = run.summary.instances[number].stopped.as_ref();
+    let figures = InstanceFigures {
         name: run.description.instances[number].name.clone(),
-        stopped: outcome.stopped.as_ref().map(|x| x.text()),
-        key: key_figures(curve, start, &activity.totals, days),
-        inventory: activity
-            .accounts
-            .iter()
-            .map(|(x, account)| account.inventory.figures(symbol(*x), first, last))
-            .collect(),
-        order_news: activity.order_news,
-        fill_reasons: activity.fill_reasons,
-    }
+        stopped: stopped.map(|x| x.text()),
+        key,
+        instruments: instrument_figures(source, Some(number), board, accounts),
+        series: Vec::new(),
+    };
+    (figures, daily)
+}
+
+/// The figures in each instrument that was traded, of one instance or of all.
+fn instrument_figures(
+    source: &Source<'_>,
+    instance: Option<usize>,
+    board: &Board,
+    accounts: &Accounts,
+) -> Vec<InstrumentFigures> {
+    let run = source.run;
+    let instruments = run.description.tape.instruments.iter().enumerate();
+    let earned = |instrument: usize| -> Money {
+        let all = accounts.equities.iter();
+        let of = all.filter(|(x, _)| x.1 == instrument && instance.is_none_or(|y| x.0 == y));
+        of.map(|x| *x.1).sum()
+    };
+    let figures = |(number, description): (usize, &crate::InstrumentDescription)| {
+        let totals = board.view(instance, Some(number))?;
+        let (execution, orders, trades) = totals.figures(source.records());
+        let inventory = totals.inventory.clone();
+        Some(InstrumentFigures {
+            instrument: description.symbol.clone(),
+            net_pnl: earned(number),
+            fees: totals.fees,
+            position: inventory.map(|x| x.figures(run.summary.first, run.summary.last)),
+            execution,
+            orders,
+            trades,
+        })
+    };
+    instruments.filter_map(figures).collect()
 }

@@ -3,32 +3,14 @@
 //! Takes in valuations in the order of their times; gives out drawdowns, the equity at the end of each day and reduced
 //! curves. Of several valuations at one time only the last counts: the ones before it saw a part of the change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use backplane_sdk::types::Money;
 
 use super::Curves;
+use super::calendar::day_of;
 use crate::m4::M4;
 use crate::metrics::Figure;
-
-const NANOS_PER_DAY: i64 = 86_400_000_000_000;
-
-/// The day that holds a time, counted from 1970-01-01.
-pub(super) const fn day_of(at: i64) -> i64 {
-    at.div_euclid(NANOS_PER_DAY)
-}
-
-/// Whether a day counted from 1970-01-01, which was a Thursday, is a Saturday or a Sunday.
-const fn is_weekend(day: i64) -> bool {
-    day.rem_euclid(7) == 2 || day.rem_euclid(7) == 3
-}
-
-/// The days that count: those of the week from `first` to `last`, and the weekend days in `active`.
-pub(super) fn calendar(first: i64, last: i64, active: &BTreeSet<i64>) -> Vec<i64> {
-    (day_of(first)..=day_of(last))
-        .filter(|day| !is_weekend(*day) || active.contains(day))
-        .collect()
-}
 
 /// An account's equity over time.
 #[derive(Clone, Debug)]
@@ -132,34 +114,43 @@ impl Curve {
         }
     }
 
-    /// Simple returns from the end of each day to the end of the next; the first from the cash at the start.
-    pub(super) fn daily_returns(&self, calendar: &[i64]) -> Result<Vec<f64>, &'static str> {
-        if self.start <= Money::ZERO {
-            return Err("no cash at the start");
-        }
-        let mut before = self.start;
-        let mut closes = self.days.iter().peekable();
+    /// The equity at the end of each of these days; a day without a valuation carries the day before.
+    pub(super) fn closes(&self, days: &[i64]) -> Vec<Money> {
+        let mut known = self.days.iter().peekable();
         let mut close = self.start;
-        let mut returns = Vec::with_capacity(calendar.len());
-        for day in calendar {
-            while let Some((_, equity)) = closes.next_if(|(x, _)| *x <= day) {
+        let mut closes = Vec::with_capacity(days.len());
+        for day in days {
+            while let Some((_, equity)) = known.next_if(|(x, _)| *x <= day) {
                 close = *equity;
             }
-            if before <= Money::ZERO {
-                return Err("equity fell to zero or below");
-            }
-            returns.push((close - before).as_f64() / before.as_f64());
-            before = close;
+            closes.push(close);
         }
-        Ok(returns)
+        closes
     }
+}
+
+/// Simple returns from the end of each day to the end of the next; the first from the cash at the start.
+pub(super) fn daily_returns(start: Money, closes: &[Money]) -> Result<Vec<f64>, &'static str> {
+    if start <= Money::ZERO {
+        return Err("no cash at the start");
+    }
+    let mut before = start;
+    let mut returns = Vec::with_capacity(closes.len());
+    for close in closes {
+        if before <= Money::ZERO {
+            return Err("equity fell to zero or below");
+        }
+        returns.push((*close - before).as_f64() / before.as_f64());
+        before = *close;
+    }
+    Ok(returns)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const DAY: i64 = NANOS_PER_DAY;
+    const DAY: i64 = crate::figures::calendar::NANOS_PER_DAY;
 
     #[test]
     fn drawdown_counts_from_the_cash_at_the_start() {
@@ -182,15 +173,12 @@ mod tests {
 
     #[test]
     fn days_without_a_valuation_carry_the_day_before() {
-        // 1970-01-01 is a Thursday: days 2 and 3 are the weekend.
         let mut curve = Curve::new(Money::from_units(100));
         curve.set(DAY / 2, Money::from_units(110));
         curve.end(5 * DAY, Money::from_units(99));
-        let days = calendar(0, 5 * DAY, &BTreeSet::new());
-        assert_eq!(days, [0, 1, 4, 5]);
-        let returns = curve.daily_returns(&days).unwrap();
+        let closes = curve.closes(&[0, 1, 4, 5]);
+        let returns = daily_returns(Money::from_units(100), &closes).unwrap();
         assert_eq!(returns, [0.1, 0.0, 0.0, -0.1]);
-        assert_eq!(calendar(0, 3 * DAY, &BTreeSet::from([3])), [0, 1, 3]);
     }
 
     #[test]
@@ -198,7 +186,8 @@ mod tests {
         let mut curve = Curve::new(Money::from_units(100));
         curve.set(0, Money::from_units(-5));
         curve.end(DAY, Money::from_units(5));
-        let returns = curve.daily_returns(&[0, 1]);
+        let closes = curve.closes(&[0, 1]);
+        let returns = daily_returns(Money::from_units(100), &closes);
         assert_eq!(returns, Err("equity fell to zero or below"));
     }
 }

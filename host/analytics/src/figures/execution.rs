@@ -1,383 +1,251 @@
-//! Orders and executions of one instance, counted.
+//! Executions: what they were, what they cost, what they were worth afterwards.
 //!
-//! Takes in the tables `fills`, `journal` and `orders`; gives out counts, turnover, round trips, inventory and what
-//! taking cost.
+//! Takes in executions and ended orders; gives out [`ExecutionStatistics`].
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeMap;
 
 use backplane_engine::contract::Contract;
-use backplane_sdk::types::{Money, Price, Quantity, Side, Timestamp};
+use backplane_sdk::types::{Money, Price, Quantity, Side};
+use serde::Serialize;
 
-use super::inventory::Inventory;
-use super::{ExecutionFigures, OrderNews};
-use crate::error::AnalyticsError;
+use super::markouts::{Markout, Markouts};
+use super::spread::{Distribution, Spread};
+use crate::exact;
 use crate::metrics::Figure;
-use crate::run_file::RunFile;
-use crate::tables::reader::{Places, TableReader};
-use crate::tables::schema::{FILLS, JOURNAL, ORDERS, SETTLEMENTS};
-use crate::trades::{Execution, Lots, TradeStatistics};
+use crate::tables::schema::HORIZONS;
 
-/// What an order took, until its arrival price is found in the journal.
-#[derive(Clone, Copy, Debug, Default)]
-struct Taken {
-    /// The side's sign times the value that was traded, in units of 1e-9 of the currency.
-    value: i128,
-    quantity: i64,
+const NO_FILLS: &str = "no fills";
+/// Why a figure is missing that results of an earlier format have no columns for.
+pub(super) const NOT_RECORDED: &str = "results of format 1 do not record it";
+
+/// What executions were and what they cost.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ExecutionStatistics {
+    /// Executions.
+    pub fills: u64,
+    /// Executions that gave liquidity.
+    pub maker_fills: u64,
+    /// Executions that took liquidity.
+    pub taker_fills: u64,
+    /// The sum of the executed quantities, in quantity units.
+    pub volume: i64,
+    /// The sum of the sizes of the executed values.
+    #[serde(with = "exact::money")]
+    pub turnover: Money,
+    /// The share of the turnover that gave liquidity.
+    pub maker_share: Figure,
+    /// What taking cost against the mid that the strategy saw when it submitted the order; positive is a cost.
+    pub slippage: Figure,
+    /// The same in units of 1e-4 of the value at that mid.
+    pub slippage_basis_points: Figure,
+    /// The executions over which slippage was measured.
+    pub slippage_fills: u64,
+    /// What orders cost against the mid at their submission, as far as they were measured.
+    pub shortfall: Shortfall,
+    /// How long executed orders waited in the queue, in seconds: from taking their place to an execution as maker.
+    pub queue_seconds: Distribution,
+    /// What stood ahead when an order that was executed as maker took its place, in quantity units.
+    pub queue_ahead: Distribution,
+    /// From the execution at the exchange to the strategy hearing of it, in seconds.
+    pub report_seconds: Distribution,
+    /// Executions by reason.
+    pub reasons: BTreeMap<String, u64>,
+    /// What executions were worth some time afterwards.
+    pub markouts: Vec<Markout>,
 }
 
-/// Sums over executions and commands; those of several instances can be added.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Totals {
-    orders: u64,
-    requests: u64,
-    rejected: u64,
+/// Implementation shortfall (Perold, "The implementation shortfall: paper versus reality", Journal of Portfolio
+/// Management 14(3), 1988): what a paper portfolio would have earned beyond the real one, had it traded every accepted
+/// order whole at the mid that the strategy saw when it submitted the order. Positive is a cost.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Shortfall {
+    /// The orders that were measured: those that met the exchange, and saw both sides of the book.
+    pub orders: u64,
+    /// `side * (price - arrival mid)` over what was executed.
+    pub execution: Figure,
+    /// The fees of what was executed.
+    pub fees: Figure,
+    /// `side * (mid at the end - arrival mid)` over what was not executed.
+    pub opportunity: Figure,
+    /// The sum of the three.
+    pub total: Figure,
+    /// The sum in units of 1e-4 of the value of all that was ordered, at the arrival mids.
+    pub total_basis_points: Figure,
+}
+
+/// An execution as the tables tell it.
+pub(super) struct Fill<'a> {
+    pub(super) contract: Contract,
+    pub(super) side: Side,
+    pub(super) price: i64,
+    pub(super) quantity: i64,
+    pub(super) is_taker: bool,
+    pub(super) reason: &'a str,
+    pub(super) queue_ahead: i64,
+    pub(super) at: i64,
+    pub(super) heard: i64,
+    pub(super) arrived: i64,
+    /// The best bid and ask at the submission, where both were there.
+    pub(super) arrival: Option<[i64; 2]>,
+    pub(super) mids: [Option<i64>; HORIZONS.len()],
+}
+
+impl Fill<'_> {
+    /// What the quantity is worth at a price.
+    fn value(&self, price: i64) -> Money {
+        self.contract.value(Price(price), Quantity(self.quantity))
+    }
+
+    fn signed(&self, value: Money) -> Money {
+        signed(self.side, value)
+    }
+
+    /// The size of what was executed.
+    pub(super) fn size(&self) -> Money {
+        Money(self.value(self.price).0.saturating_abs())
+    }
+}
+
+/// A buyer's value is its own, a seller's the opposite.
+pub(super) fn signed(side: Side, value: Money) -> Money {
+    match side {
+        Side::Buy => value,
+        Side::Sell => -value,
+    }
+}
+
+/// The value half-way between two prices, as values of inverse contracts are not those of the price half-way.
+pub(super) fn middle(contract: &Contract, prices: [i64; 2], quantity: i64) -> Money {
+    let [bid, ask] = prices.map(|x| contract.value(Price(x), Quantity(quantity)).0);
+    Money(bid.saturating_add(ask) / 2)
+}
+
+/// Executions being gathered.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Executions {
     fills: u64,
-    filled_orders: u64,
+    takers: u64,
     volume: i64,
     turnover: Money,
     maker_turnover: Money,
     slippage: Money,
     arrival_value: Money,
-    slippage_orders: u64,
-    takers: u64,
-    pub(super) fees: Money,
-    pub(super) trades: TradeStatistics,
+    slippage_fills: u64,
+    queue: Spread,
+    queue_ahead: Spread,
+    report: Spread,
+    reasons: BTreeMap<String, u64>,
+    markouts: Markouts,
+    shortfall_orders: u64,
+    shortfall: [Money; 3],
+    ordered: Money,
 }
 
-impl Totals {
-    pub(super) fn merge(&mut self, other: &Totals) {
-        self.orders += other.orders;
-        self.requests += other.requests;
-        self.rejected += other.rejected;
-        self.fills += other.fills;
-        self.filled_orders += other.filled_orders;
-        self.volume = self.volume.saturating_add(other.volume);
-        self.turnover += other.turnover;
-        self.maker_turnover += other.maker_turnover;
-        self.slippage += other.slippage;
-        self.arrival_value += other.arrival_value;
-        self.slippage_orders += other.slippage_orders;
-        self.takers += other.takers;
-        self.fees += other.fees;
-        self.trades.merge(&other.trades);
+impl Executions {
+    /// Adds an execution.
+    pub(super) fn add(&mut self, fill: &Fill<'_>) {
+        let size = fill.size();
+        self.fills += 1;
+        self.volume = self.volume.saturating_add(fill.quantity);
+        self.turnover += size;
+        self.report.add_span(fill.at, fill.heard);
+        match self.reasons.get_mut(fill.reason) {
+            Some(count) => *count += 1,
+            None => {
+                self.reasons.insert(fill.reason.to_owned(), 1);
+            }
+        }
+        let liquidity = if fill.is_taker {
+            self.takers += 1;
+            self.slip(fill);
+            "taker"
+        } else {
+            self.maker_turnover += size;
+            self.queue.add_span(fill.arrived, fill.at);
+            self.queue_ahead.add(fill.queue_ahead);
+            "maker"
+        };
+        for (horizon, mid) in fill.mids.iter().enumerate() {
+            let Some(mid) = *mid else { continue };
+            let money = fill.signed(fill.value(mid) - fill.value(fill.price));
+            if fill.price != 0 {
+                let step = (mid - fill.price) as f64 / fill.price.abs() as f64 * 1e4;
+                let sign = if fill.side == Side::Buy { 1.0 } else { -1.0 };
+                let groups = [liquidity, fill.reason];
+                self.markouts.add(horizon, groups, sign * step, money);
+            }
+        }
     }
 
-    pub(super) fn figures(&self) -> ExecutionFigures {
-        let slippage = match (self.takers, self.slippage_orders) {
+    fn slip(&mut self, fill: &Fill<'_>) {
+        let Some(arrival) = fill.arrival else { return };
+        let at_mid = middle(&fill.contract, arrival, fill.quantity);
+        self.slippage += fill.signed(fill.value(fill.price) - at_mid);
+        self.arrival_value += Money(at_mid.0.saturating_abs());
+        self.slippage_fills += 1;
+    }
+
+    /// Adds what an order cost: execution, fees, opportunity; `ordered` is the value of all of it at the arrival mid.
+    pub(super) fn add_shortfall(&mut self, parts: [Money; 3], ordered: Money) {
+        self.shortfall_orders += 1;
+        for (sum, part) in self.shortfall.iter_mut().zip(parts) {
+            *sum += part;
+        }
+        self.ordered += Money(ordered.0.saturating_abs());
+    }
+
+    /// The figures; `records` says whether the results hold what executions were preceded and followed by.
+    pub(super) fn figures(&self, records: bool) -> ExecutionStatistics {
+        let slippage = match (self.takers, self.slippage_fills) {
             (0, _) => Err("no taker fills"),
+            _ if !records => Err(NOT_RECORDED),
             (_, 0) => Err("the strategies saw no two-sided book"),
             _ => Ok(self.slippage.as_f64()),
         };
-        let basis_points = match slippage {
-            Ok(cost) => Figure::ratio(cost * 1e4, self.arrival_value.as_f64(), "no value"),
-            Err(reason) => Figure::Undefined(reason),
-        };
-        ExecutionFigures {
-            orders: self.orders,
-            requests: self.requests,
-            rejected: self.rejected,
+        let points = |x: f64| Figure::ratio(x * 1e4, self.arrival_value.as_f64(), "no value");
+        let maker = self.maker_turnover.as_f64();
+        ExecutionStatistics {
             fills: self.fills,
+            maker_fills: self.fills - self.takers,
+            taker_fills: self.takers,
             volume: self.volume,
             turnover: self.turnover,
-            maker_share: Figure::ratio(
-                self.maker_turnover.as_f64(),
-                self.turnover.as_f64(),
-                "no fills",
-            ),
-            fill_ratio: Figure::ratio(self.filled_orders as f64, self.orders as f64, "no orders"),
-            order_to_trade_ratio: Figure::ratio(
-                (self.orders + self.requests) as f64,
-                self.fills as f64,
-                "no fills",
-            ),
-            slippage: match slippage {
-                Ok(cost) => Figure::of(cost),
-                Err(reason) => Figure::Undefined(reason),
+            maker_share: Figure::ratio(maker, self.turnover.as_f64(), NO_FILLS),
+            slippage: slippage.map_or_else(Figure::Undefined, Figure::of),
+            slippage_basis_points: slippage.map_or_else(Figure::Undefined, points),
+            slippage_fills: self.slippage_fills,
+            shortfall: self.shortfall(records),
+            queue_seconds: self.queue.distribution(1e9, "no maker fills"),
+            queue_ahead: self.queue_ahead.distribution(1.0, "no maker fills"),
+            report_seconds: self.report.distribution(1e9, NO_FILLS),
+            reasons: self.reasons.clone(),
+            markouts: if records {
+                self.markouts.figures()
+            } else {
+                Vec::new()
             },
-            slippage_basis_points: basis_points,
-            slippage_orders: self.slippage_orders,
-        }
-    }
-}
-
-/// An instance's account in one instrument.
-pub(super) struct Account {
-    lots: Lots,
-    pub(super) inventory: Inventory,
-    pub(super) fills: u64,
-}
-
-/// What one instance did.
-#[derive(Default)]
-pub(super) struct Activity {
-    pub(super) totals: Totals,
-    /// By the instrument's number.
-    pub(super) accounts: BTreeMap<usize, Account>,
-    pub(super) order_news: OrderNews,
-    pub(super) fill_reasons: BTreeMap<String, u64>,
-    filled_orders: BTreeSet<u64>,
-    taken: BTreeMap<u64, Taken>,
-}
-
-/// A directory of results with the names by which its tables call things.
-pub(super) struct Source<'a> {
-    pub(super) directory: &'a std::path::Path,
-    pub(super) run: &'a RunFile,
-    pub(super) instances: Places,
-    pub(super) instruments: Places,
-}
-
-impl Source<'_> {
-    pub(super) fn open(
-        &self,
-        table: &crate::tables::schema::Table,
-    ) -> Result<TableReader, AnalyticsError> {
-        let rows = self.run.tables.get(table.name).copied();
-        TableReader::open(self.directory, table, rows)
-    }
-}
-
-/// What each instance did.
-pub(super) fn read_activities(source: &Source<'_>) -> Result<Vec<Activity>, AnalyticsError> {
-    let count = source.run.description.instances.len();
-    let mut activities: Vec<Activity> = Vec::new();
-    activities.resize_with(count, Activity::default);
-    read_fills(source, &mut activities)?;
-    read_journal(source, &mut activities)?;
-    read_orders(source, &mut activities)?;
-    for activity in &mut activities {
-        activity.totals.takers = activity.taken.len() as u64;
-        activity.totals.filled_orders = activity.filled_orders.len() as u64;
-        activity.taken = BTreeMap::new();
-        activity.filled_orders = BTreeSet::new();
-    }
-    Ok(activities)
-}
-
-fn read_fills(source: &Source<'_>, activities: &mut [Activity]) -> Result<(), AnalyticsError> {
-    let first = source.run.summary.first;
-    let instruments = &source.run.description.tape.instruments;
-    let mut settlements = settlements(source)?;
-    let mut table = source.open(&FILLS)?;
-    while let Some(batch) = table.next()? {
-        let instance = batch.places("instance", &source.instances)?;
-        let instrument = batch.places("instrument", &source.instruments)?;
-        let (at, order) = (batch.integers("ts_event")?, batch.numbers("order_id")?);
-        let (side, liquidity) = (batch.words("side")?, batch.words("liquidity")?);
-        let (price, quantity) = (batch.integers("price")?, batch.integers("quantity")?);
-        let (fee, reason) = (batch.money("fee")?, batch.words("reason")?);
-        let position = batch.integers("position")?;
-        for row in 0..batch.rows() {
-            let (Some(instance), Some(instrument)) = (instance[row], instrument[row]) else {
-                continue;
-            };
-            let execution = Execution {
-                at: Timestamp(at.at(row)),
-                side: side_of(side.at(row)),
-                price: Price(price.at(row)),
-                quantity: Quantity(quantity.at(row)),
-                fee: Money(fee.value(row)),
-            };
-            let contract = instruments[instrument].contract();
-            let activity = &mut activities[instance];
-            let account = activity.accounts.entry(instrument).or_insert(Account {
-                lots: Lots::new(contract),
-                inventory: Inventory::new(first),
-                fills: 0,
-            });
-            let trades = &mut activity.totals.trades;
-            if let Some(pending) = settlements.get_mut(&(instance, instrument)) {
-                let takes = liquidity.at(row) == "taker";
-                let comes = |x: &Change| x.at < at.at(row) || x.at == at.at(row) && takes;
-                while let Some(change) = pending.front().copied().filter(comes) {
-                    pending.pop_front();
-                    account.settle(&change, trades);
-                }
-            }
-            account.fills += 1;
-            account.inventory.set(at.at(row), position.at(row));
-            account.lots.add(&execution, |trip| trades.add(&trip));
-            activity.filled_orders.insert(order.value(row));
-            count(&mut activity.fill_reasons, reason.at(row));
-            let taker = (liquidity.at(row) == "taker").then_some(order.value(row));
-            activity.add(&execution, &contract, taker);
-        }
-    }
-    for ((instance, instrument), pending) in settlements {
-        let activity = &mut activities[instance];
-        if let Some(account) = activity.accounts.get_mut(&instrument) {
-            for change in pending {
-                account.settle(&change, &mut activity.totals.trades);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A position that changed without an order.
-#[derive(Clone, Copy, Debug)]
-struct Change {
-    at: i64,
-    price: i64,
-    position: i64,
-}
-
-type Changes = BTreeMap<(usize, usize), VecDeque<Change>>;
-
-/// The changes of positions without an order, by instance and instrument; none where the results are older than these.
-fn settlements(source: &Source<'_>) -> Result<Changes, AnalyticsError> {
-    let mut changes = Changes::new();
-    if !source.run.tables.contains_key(SETTLEMENTS.name) {
-        return Ok(changes);
-    }
-    let mut table = source.open(&SETTLEMENTS)?;
-    while let Some(batch) = table.next()? {
-        let instance = batch.places("instance", &source.instances)?;
-        let instrument = batch.places("instrument", &source.instruments)?;
-        let (at, price) = (batch.integers("ts_event")?, batch.integers("price")?);
-        let (before, after) = (batch.integers("before")?, batch.integers("position")?);
-        for row in 0..batch.rows() {
-            let (Some(instance), Some(instrument)) = (instance[row], instrument[row]) else {
-                continue;
-            };
-            if before.at(row) != after.at(row) {
-                let change = Change {
-                    at: at.at(row),
-                    price: price.get(row).unwrap_or_default(),
-                    position: after.at(row),
-                };
-                let of_account = changes.entry((instance, instrument)).or_default();
-                of_account.push_back(change);
-            }
-        }
-    }
-    Ok(changes)
-}
-
-impl Account {
-    fn settle(&mut self, change: &Change, trades: &mut TradeStatistics) {
-        let at = (Timestamp(change.at), Price(change.price));
-        let position = Quantity(change.position);
-        self.lots.settle(at, position, |trip| trades.add(&trip));
-        self.inventory.set(change.at, change.position);
-    }
-}
-
-fn side_of(word: &str) -> Side {
-    if word == "sell" {
-        Side::Sell
-    } else {
-        Side::Buy
-    }
-}
-
-fn count(counts: &mut BTreeMap<String, u64>, word: &str) {
-    match counts.get_mut(word) {
-        Some(number) => *number += 1,
-        None => {
-            counts.insert(word.to_owned(), 1);
-        }
-    }
-}
-
-impl Activity {
-    /// Adds an execution to the sums; `taker` is its order where it took liquidity.
-    fn add(&mut self, execution: &Execution, contract: &Contract, taker: Option<u64>) {
-        let value = contract.value(execution.price, execution.quantity);
-        let size = Money(value.0.saturating_abs());
-        let totals = &mut self.totals;
-        totals.fills += 1;
-        totals.volume = totals.volume.saturating_add(execution.quantity.0);
-        totals.turnover += size;
-        totals.fees += execution.fee;
-        match taker {
-            None => totals.maker_turnover += size,
-            Some(order) => {
-                let taken = self.taken.entry(order).or_default();
-                let signed = match execution.side {
-                    Side::Buy => value,
-                    Side::Sell => -value,
-                };
-                taken.value = taken.value.saturating_add(signed.0);
-                taken.quantity = taken.quantity.saturating_add(execution.quantity.0);
-            }
         }
     }
 
-    /// Compares what an order took with the mid between `bid` and `ask`, which the strategy saw when it submitted it.
-    fn compare(&mut self, order: u64, side: Side, contract: &Contract, bid: i64, ask: i64) {
-        let Some(taken) = self.taken.get(&order) else {
-            return;
+    fn shortfall(&self, records: bool) -> Shortfall {
+        let of = |value: f64| match (records, self.shortfall_orders) {
+            (false, _) => Figure::Undefined(NOT_RECORDED),
+            (_, 0) => Figure::Undefined("no accepted order saw a two-sided book"),
+            _ => Figure::of(value),
         };
-        let quantity = Quantity(taken.quantity);
-        let value = |price| contract.value(Price(price), quantity).0;
-        let arrival = value(bid).saturating_add(value(ask)) / 2;
-        let signed = match side {
-            Side::Buy => arrival,
-            Side::Sell => -arrival,
-        };
-        let totals = &mut self.totals;
-        totals.slippage += Money(taken.value.saturating_sub(signed));
-        totals.arrival_value += Money(arrival.saturating_abs());
-        totals.slippage_orders += 1;
-    }
-}
-
-fn read_journal(source: &Source<'_>, activities: &mut [Activity]) -> Result<(), AnalyticsError> {
-    let instruments = &source.run.description.tape.instruments;
-    let mut table = source.open(&JOURNAL)?;
-    while let Some(batch) = table.next()? {
-        let instance = batch.places("instance", &source.instances)?;
-        let instrument = batch.places("instrument", &source.instruments)?;
-        let (kind, order) = (batch.words("kind")?, batch.numbers("order_id")?);
-        let side = batch.words("side")?;
-        let (bid, ask) = (batch.integers("bid_price")?, batch.integers("ask_price")?);
-        for row in 0..batch.rows() {
-            let Some(instance) = instance[row] else {
-                continue;
-            };
-            let activity = &mut activities[instance];
-            match kind.at(row) {
-                "submit" => activity.totals.orders += 1,
-                "modify" | "cancel" | "cancel_all" => activity.totals.requests += 1,
-                _ => {}
-            }
-            if kind.at(row) != "submit" {
-                continue;
-            }
-            let quote = bid.get(row).zip(ask.get(row)).zip(instrument[row]);
-            if let Some(((bid, ask), instrument)) = quote {
-                let contract = instruments[instrument].contract();
-                let side = side_of(side.at(row));
-                activity.compare(order.value(row), side, &contract, bid, ask);
-            }
+        let [execution, fees, opportunity] = self.shortfall;
+        let total = execution + fees + opportunity;
+        let ordered = self.ordered.as_f64();
+        Shortfall {
+            orders: self.shortfall_orders,
+            execution: of(execution.as_f64()),
+            fees: of(fees.as_f64()),
+            opportunity: of(opportunity.as_f64()),
+            total: of(total.as_f64()),
+            total_basis_points: match of(0.0) {
+                Figure::Value(_) => Figure::ratio(total.as_f64() * 1e4, ordered, "no value"),
+                undefined => undefined,
+            },
         }
     }
-    Ok(())
-}
-
-fn read_orders(source: &Source<'_>, activities: &mut [Activity]) -> Result<(), AnalyticsError> {
-    let mut table = source.open(&ORDERS)?;
-    while let Some(batch) = table.next()? {
-        let instance = batch.places("instance", &source.instances)?;
-        let (status, reason) = (batch.words("status")?, batch.words("reason")?);
-        let mut counts: BTreeMap<(usize, &str, &str), u64> = BTreeMap::new();
-        for row in 0..batch.rows() {
-            let Some(instance) = instance[row] else {
-                continue;
-            };
-            *counts
-                .entry((instance, status.at(row), reason.at(row)))
-                .or_default() += 1;
-        }
-        for ((instance, status, reason), count) in counts {
-            let activity = &mut activities[instance];
-            if status == "rejected" {
-                activity.totals.rejected += count;
-            }
-            let key = (status.to_owned(), reason.to_owned());
-            *activity.order_news.entry(key).or_default() += count;
-        }
-    }
-    Ok(())
 }

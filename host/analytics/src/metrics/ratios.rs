@@ -4,28 +4,28 @@
 
 use backplane_sdk::math;
 
-use super::{Figure, PERIODS_PER_YEAR, Returns};
+use super::{Figure, Returns};
 
 const NO_LOSSES: &str = "no losses";
 const NO_DRAWDOWN: &str = "no drawdown";
 
 impl Returns {
-    /// `mean / sd * sqrt(252)` with a risk-free rate of 0 (Sharpe 1994; empyrical `sharpe_ratio`).
+    /// `mean / sd * sqrt(periods)` with a risk-free rate of 0 (Sharpe 1994; empyrical `sharpe_ratio`).
     pub fn sharpe(&self) -> Figure {
         match self.standard_deviation() {
             Figure::Value(sd) => {
                 let ratio = Figure::ratio(self.mean, sd, "all returns are equal");
-                ratio.map(|x| x * PERIODS_PER_YEAR.sqrt())
+                ratio.map(|x| x * self.periods.sqrt())
             }
             undefined => undefined,
         }
     }
 
-    /// `mean / downside deviation * sqrt(252)`, the deviation against 0 and over all n (Sortino and Price 1994; empyrical
+    /// `mean / downside deviation * sqrt(periods)`, the deviation against 0 and over all n (Sortino and Price 1994; empyrical
     /// `sortino_ratio`).
     pub fn sortino(&self) -> Figure {
         match self.downside_risk() {
-            Figure::Value(risk) => Figure::ratio(self.mean * PERIODS_PER_YEAR, risk, NO_LOSSES),
+            Figure::Value(risk) => Figure::ratio(self.mean * self.periods, risk, NO_LOSSES),
             undefined => undefined,
         }
     }

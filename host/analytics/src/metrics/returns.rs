@@ -15,23 +15,50 @@ const TOO_FEW: &str = "fewer than two returns";
 /// A series of simple daily returns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Returns {
+    pub(super) periods: f64,
     pub(super) values: Vec<f64>,
     pub(super) sorted: Vec<f64>,
     pub(super) mean: f64,
 }
 
 impl Returns {
-    /// A series; returns that are not finite are left out.
+    /// A series of which 252 make a year; returns that are not finite are left out.
     pub fn new(values: &[f64]) -> Returns {
+        Returns::with_periods(values, PERIODS_PER_YEAR)
+    }
+
+    /// A series of which `periods` make a year.
+    pub fn with_periods(values: &[f64], periods: f64) -> Returns {
         let values: Vec<f64> = values.iter().copied().filter(|x| x.is_finite()).collect();
         let mut sorted = values.clone();
         sorted.sort_by(f64::total_cmp);
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         Returns {
+            periods,
             values,
             sorted,
             mean,
         }
+    }
+
+    /// How many periods make a year.
+    pub const fn periods_per_year(&self) -> f64 {
+        self.periods
+    }
+
+    /// The returns, in the order of their times.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// The best return.
+    pub fn best(&self) -> Figure {
+        self.any(|| self.sorted[self.sorted.len() - 1])
+    }
+
+    /// The worst return.
+    pub fn worst(&self) -> Figure {
+        self.any(|| self.sorted[0])
     }
 
     /// The number of returns.
@@ -60,7 +87,7 @@ impl Returns {
         self.values.iter().fold(1.0, |x, r| x * (1.0 + r))
     }
 
-    /// The compounded return a year, `prod(1 + r)^(252 / n) - 1` (empyrical `annual_return`, QuantStats `cagr`).
+    /// The compounded return a year, `prod(1 + r)^(periods / n) - 1` (empyrical `annual_return`, QuantStats `cagr`).
     pub fn annual_return(&self) -> Figure {
         if self.values.is_empty() {
             return Figure::Undefined(NO_RETURNS);
@@ -69,7 +96,7 @@ impl Returns {
         if growth < 0.0 {
             return Figure::Undefined("more than everything was lost");
         }
-        Figure::of(math::pow(growth, PERIODS_PER_YEAR / self.n()) - 1.0)
+        Figure::of(math::pow(growth, self.periods / self.n()) - 1.0)
     }
 
     /// The sample standard deviation of one period, `sqrt(sum((r - mean)^2) / (n - 1))`. A series of equal returns has
@@ -85,18 +112,17 @@ impl Returns {
         Figure::of((squares / (self.n() - 1.0)).sqrt())
     }
 
-    /// The standard deviation a year, `sd * sqrt(252)` (empyrical `annual_volatility`).
+    /// The standard deviation a year, `sd * sqrt(periods)` (empyrical `annual_volatility`).
     pub fn annual_volatility(&self) -> Figure {
-        self.standard_deviation()
-            .map(|x| x * PERIODS_PER_YEAR.sqrt())
+        self.standard_deviation().map(|x| x * self.periods.sqrt())
     }
 
-    /// The downside deviation a year against 0, `sqrt(sum(min(r, 0)^2) / n) * sqrt(252)`; divides by all n (Sortino and
+    /// The downside deviation a year against 0, `sqrt(sum(min(r, 0)^2) / n) * sqrt(periods)`; divides by all n (Sortino and
     /// Price 1994; empyrical `downside_risk`).
     pub fn downside_risk(&self) -> Figure {
         self.any(|| {
             let squares: f64 = self.values.iter().map(|r| r.min(0.0).powi(2)).sum();
-            (squares / self.n()).sqrt() * PERIODS_PER_YEAR.sqrt()
+            (squares / self.n()).sqrt() * self.periods.sqrt()
         })
     }
 

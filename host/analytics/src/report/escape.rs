@@ -4,7 +4,7 @@
 //! script element and for a terminal.
 
 /// Text for HTML, within elements and within quoted attributes.
-pub(super) fn html(text: &str) -> String {
+pub(crate) fn html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -21,7 +21,7 @@ pub(super) fn html(text: &str) -> String {
 }
 
 /// JSON for the inside of a script element: no `<` can end the element or open a comment.
-pub(super) fn json_in_script(json: &str) -> String {
+pub(crate) fn json_in_script(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for character in json.chars() {
         match character {
@@ -37,7 +37,7 @@ pub(super) fn json_in_script(json: &str) -> String {
 }
 
 /// Text for a terminal: on one line and without control characters, so that no name can move the cursor or set a colour.
-pub(super) fn terminal(text: &str) -> String {
+pub(crate) fn terminal(text: &str) -> String {
     let replace = |x: char| match x {
         '\n' | '\r' | '\t' => ' ',
         x if is_unprintable(x) => '\u{fffd}',

@@ -4,7 +4,7 @@
 //! nothing else: its content security policy forbids it. The page is `assets/report.html` with its places filled in.
 
 use super::html_tables as tables;
-use super::{Report, data, escape, format, svg};
+use super::{Report, data, escape, format, html_markouts, html_provenance, periods, svg};
 use crate::figures::KeyFigures;
 use crate::metrics::Figure;
 
@@ -17,32 +17,49 @@ const UPLOT_JS: &str = include_str!("../../vendor/uplot/uPlot.iife.min.js");
 pub(super) fn write(report: &Report) -> String {
     fill(PAGE, |place| match place {
         "title" => escape::html(&title(report)),
-        "css" => CSS.into(),
-        "js" => JS.into(),
-        "uplot_css" => UPLOT_CSS.into(),
-        "uplot_js" => UPLOT_JS.into(),
         "data" => escape::json_in_script(&data::chart_data(report).to_string()),
         "provenance" => provenance(report),
         "warnings" => warnings(report),
         "cards" => cards(report),
         "key_table" => tables::key_figures(report),
+        "periods" => periods::html(report),
+        "drawdowns_table" => tables::drawdowns(report),
+        "risk_table" => tables::risk(report),
+        "trades_table" => tables::trades(report),
+        "orders_table" => tables::orders(report),
         "equity_note" => equity_note(report),
         "equity_svg" => equity_svg(report),
         "panel_control" => panel_control(report),
         "panel_note" => panel_note(report).into(),
         "execution_table" => tables::execution(report),
+        "series_table" => tables::series(report),
+        "markouts" => html_markouts::markouts(report),
+        "inventory" => html_markouts::inventory(report),
         "inventory_table" => tables::inventory(report),
+        "exposure_table" => tables::exposure(report),
+        "instruments_table" => tables::instruments(report),
         "news_table" => tables::news(report),
-        "parameters" => tables::parameters(report),
-        "configuration" => tables::configuration(report),
-        "digests" => tables::digests(report),
+        "parameters" => html_provenance::parameters(report),
+        "configuration" => html_provenance::configuration(report),
+        "digests" => html_provenance::digests(report),
         "footer" => footer(report),
         _ => String::new(),
     })
 }
 
+/// What every page carries inside: styles, script, chart library.
+fn part(place: &str) -> Option<&'static str> {
+    Some(match place {
+        "css" => CSS,
+        "js" => JS,
+        "uplot_css" => UPLOT_CSS,
+        "uplot_js" => UPLOT_JS,
+        _ => return None,
+    })
+}
+
 /// Fills the places `{{name}}` of a page, in one pass: what is filled in is never searched for places again.
-fn fill(page: &str, content: impl Fn(&str) -> String) -> String {
+pub(crate) fn fill(page: &str, content: impl Fn(&str) -> String) -> String {
     let mut out = String::with_capacity(page.len() + 200_000);
     let mut rest = page;
     while let Some((before, after)) = rest.split_once("{{") {
@@ -52,7 +69,10 @@ fn fill(page: &str, content: impl Fn(&str) -> String) -> String {
             rest = after;
             continue;
         };
-        out.push_str(&content(place));
+        match part(place) {
+            Some(part) => out.push_str(part),
+            None => out.push_str(&content(place)),
+        }
         rest = after;
     }
     out.push_str(rest);
@@ -158,7 +178,7 @@ fn cards(report: &Report) -> String {
 
 fn result_cards(report: &Report) -> String {
     let figures: &KeyFigures = report.portfolio();
-    let daily = &figures.daily;
+    let daily = &figures.performance;
     let currency = escape::html(&report.run.description.currency().0);
     let pnl = format!(
         "{} <small>{currency}</small>",
@@ -194,7 +214,10 @@ fn result_cards(report: &Report) -> String {
             "",
             &detail_or_reason(
                 daily.sharpe,
-                format!("{days} {noun}, 252 a year, risk-free 0"),
+                format!(
+                    "{days} {noun}, {} a year, risk-free 0",
+                    daily.periods_per_year
+                ),
             ),
         ),
     ]
@@ -204,20 +227,21 @@ fn result_cards(report: &Report) -> String {
 fn execution_cards(report: &Report) -> String {
     let figures: &KeyFigures = report.portfolio();
     let (execution, trades) = (&figures.execution, &figures.trades);
-    let noun = if execution.orders == 1 {
+    let orders = &figures.orders;
+    let noun = if orders.orders == 1 {
         "order"
     } else {
         "orders"
     };
-    let orders = format!("of {} {noun}", format::count(execution.orders));
+    let orders = format!("of {} {noun}", format::count(orders.orders));
     let turnover = format!("of {} turnover", format::money(execution.turnover));
     let slippage = execution.slippage_basis_points;
     let basis_points = format!("{} <small>bp</small>", format::figure(slippage, 2));
-    let win_rate = trades.trade_win_rate();
+    let win_rate = trades.trade_win_rate;
     let trips = format!(
         "of {}, held {}",
         format::count(trades.round_trips),
-        format::span_figure(trades.average_holding_seconds())
+        format::span_figure(trades.holding_seconds.mean)
     );
     [
         card("Fills", &format::count(execution.fills), "", &orders),
@@ -266,7 +290,7 @@ fn equity_svg(report: &Report) -> String {
 }
 
 fn panel_control(report: &Report) -> String {
-    let drawn = report.computed.drawn.iter().filter(|x| x.1.fill_count > 0);
+    let drawn = report.computed.drawn.iter().filter(|x| !x.1.is_empty());
     let names = drawn.map(|(_, x)| &report.run.description.instances[x.instance].name);
     let options: Vec<String> = names
         .enumerate()
@@ -283,7 +307,7 @@ fn panel_control(report: &Report) -> String {
 }
 
 fn panel_note(report: &Report) -> &'static str {
-    let any = report.computed.drawn.iter().any(|x| x.1.fill_count > 0);
+    let any = report.computed.drawn.iter().any(|x| !x.1.is_empty());
     if any {
         "The charts of this section need scripts."
     } else {

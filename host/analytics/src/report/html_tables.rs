@@ -1,141 +1,48 @@
-//! The tables of the page.
+//! The tables of figures.
 //!
-//! Takes in a report; gives out HTML tables with scoped headings, each in a box that scrolls on its own where the page is
-//! too narrow.
+//! Takes in a report; gives out HTML tables: returns and risk, round trips, orders, executions, positions.
 
-use serde_json::Value;
+use super::html_frame::{
+    cell, decimal, figure_cell, folded, gain, note, per_strategy, percent, row, span, table, words,
+};
+use super::{Report, format};
+use crate::figures::{Distribution, InstrumentFigures, PositionStatistics};
 
-use super::{Report, escape, format};
-use crate::figures::KeyFigures;
-use crate::metrics::Figure;
-
-/// From so many strategies on, long tables are folded.
-const FOLD_FROM: usize = 13;
-/// From so many rows on, a table scrolls in a box of its own.
-const TALL_FROM: usize = 30;
-
-fn table(caption: &str, headings: &[&str], rows: &str) -> String {
-    let heading = |(place, text): (usize, &&str)| {
-        let class = if place == 0 || text.starts_with('<') {
-            " class=\"left\""
-        } else {
-            ""
-        };
-        format!(
-            "<th scope=\"col\"{class}>{}</th>",
-            text.trim_start_matches('<')
-        )
-    };
-    let head: String = headings.iter().enumerate().map(heading).collect();
-    let label = if caption.is_empty() {
-        headings[0].trim_start_matches('<')
-    } else {
-        caption
-    };
-    let tall = if rows.matches("<tr").count() > TALL_FROM {
-        " tall"
-    } else {
-        ""
-    };
-    let caption = if caption.is_empty() {
-        String::new()
-    } else {
-        format!("<caption>{caption}</caption>")
-    };
-    format!(
-        "<div class=\"scroll block{tall}\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\"><table>{caption}\
-         <thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
-}
-
-fn folded(count: usize, summary: &str, content: String) -> String {
-    if count < FOLD_FROM {
-        return content;
-    }
-    format!("<details><summary>{summary}</summary>{content}</details>")
-}
-
-/// A cell with a figure; one that does not exist says why in its title.
-fn figure_cell(figure: Figure, text: String) -> String {
-    match figure.reason() {
-        None => format!("<td>{text}</td>"),
-        Some(reason) => format!(
-            "<td class=\"none\" title=\"{reason}\" aria-label=\"none: {reason}\">{text}</td>"
-        ),
-    }
-}
-
-fn percent(figure: Figure, decimals: usize) -> String {
-    figure_cell(figure, format::percent(figure, decimals))
-}
-
-fn decimal(figure: Figure, decimals: usize) -> String {
-    figure_cell(figure, format::figure(figure, decimals))
-}
-
-fn cell(text: impl std::fmt::Display) -> String {
-    format!("<td>{text}</td>")
-}
-
-/// One row a strategy, and one for all together where there are several.
-fn per_strategy(report: &Report, cells: impl Fn(&KeyFigures) -> String) -> String {
-    let mut rows = String::new();
-    for figures in report.instances() {
-        let tag = if figures.stopped.is_some() {
-            "<span class=\"tag\">stopped</span>"
-        } else {
-            ""
-        };
-        let name = escape::html(&figures.name);
-        let cells = cells(&figures.key);
-        rows.push_str(&format!(
-            "<tr><th scope=\"row\" title=\"{name}\">{name}{tag}</th>{cells}</tr>"
-        ));
-    }
-    if report.instances().len() > 1 {
-        let cells = cells(report.portfolio());
-        rows.push_str(&format!(
-            "<tr class=\"total\"><th scope=\"row\">All together</th>{cells}</tr>"
-        ));
-    }
-    rows
-}
+/// The most rows of a table that lists every strategy in every instrument.
+const ROWS_MAX: usize = 2_000;
 
 pub(super) fn key_figures(report: &Report) -> String {
     let rows = per_strategy(report, |x| {
-        let class = match x.net_pnl.0 {
-            1.. => "up",
-            0 => "",
-            _ => "down",
-        };
-        let daily = &x.daily;
+        let (performance, risk) = (&x.performance, &x.risk);
         [
-            format!(
-                "<td class=\"{class}\">{}</td>",
-                format::signed_money(x.net_pnl)
-            ),
+            gain(x.net_pnl),
             cell(format::money(x.fees)),
             percent(x.return_on_cash, 3),
             cell(format::money(x.max_drawdown_money)),
             percent(x.max_drawdown, 3),
-            percent(daily.annual_return, 2),
-            percent(daily.annual_volatility, 2),
-            decimal(daily.sharpe, 2),
-            decimal(daily.sortino, 2),
-            decimal(daily.calmar, 2),
-            percent(daily.value_at_risk_historical_95, 2),
-            percent(daily.conditional_value_at_risk_historical_95, 2),
-            percent(daily.win_rate, 0),
+            percent(performance.annual_return, 2),
+            percent(performance.annual_volatility, 2),
+            decimal(performance.sharpe, 2),
+            decimal(performance.sortino, 2),
+            decimal(performance.calmar, 2),
+            percent(risk.value_at_risk_historical_95, 2),
+            percent(risk.conditional_value_at_risk_historical_95, 2),
+            percent(performance.win_rate, 0),
         ]
         .concat()
     });
-    let days = report.portfolio().daily.days;
-    let note = format!(
-        "<p class=\"note block\">From annual return on: {} daily {} ({}), 252 periods a year, risk-free rate 0. VaR and \
-         CVaR: 95 % by history.</p>",
-        format::count(days as i128),
-        if days == 1 { "return" } else { "returns" },
-        crate::figures::CALENDAR
+    let performance = &report.portfolio().performance;
+    let text = format!(
+        "From annual return on: {} daily {} ({}), {} periods a year, risk-free rate 0. VaR and CVaR: history, one day, \
+         95 %.",
+        format::count(performance.days as i128),
+        if performance.days == 1 {
+            "return"
+        } else {
+            "returns"
+        },
+        performance.calendar,
+        performance.periods_per_year
     );
     let headings = [
         "Strategy",
@@ -144,7 +51,7 @@ pub(super) fn key_figures(report: &Report) -> String {
         "Return",
         "Max DD",
         "Max DD %",
-        "Annual return",
+        "A year",
         "Volatility",
         "Sharpe",
         "Sortino",
@@ -153,27 +60,106 @@ pub(super) fn key_figures(report: &Report) -> String {
         "CVaR",
         "Days won",
     ];
-    table("", &headings, &rows) + &note
+    table("", &headings, &rows) + &note(&text)
 }
 
-pub(super) fn execution(report: &Report) -> String {
+pub(super) fn risk(report: &Report) -> String {
     let rows = per_strategy(report, |x| {
-        let (execution, trades) = (&x.execution, &x.trades);
-        let held = trades.average_holding_seconds();
+        let (performance, risk) = (&x.performance, &x.risk);
         [
-            cell(format::count(execution.orders)),
-            cell(format::count(execution.rejected)),
-            cell(format::count(execution.fills)),
-            cell(format::count(execution.volume)),
-            percent(execution.fill_ratio, 1),
-            decimal(execution.order_to_trade_ratio, 1),
-            percent(execution.maker_share, 1),
-            decimal(execution.slippage, 2),
-            decimal(execution.slippage_basis_points, 2),
+            percent(performance.best_day, 2),
+            percent(performance.worst_day, 2),
+            decimal(performance.profit_factor, 2),
+            decimal(performance.omega, 2),
+            decimal(performance.gain_to_pain, 2),
+            decimal(performance.recovery_factor, 2),
+            decimal(performance.stability, 2),
+            percent(risk.downside_risk, 2),
+            percent(risk.ulcer_index, 2),
+            decimal(risk.tail_ratio, 2),
+            decimal(risk.skew, 2),
+            decimal(risk.kurtosis_excess, 2),
+        ]
+        .concat()
+    });
+    let headings = [
+        "Strategy",
+        "Best day",
+        "Worst day",
+        "Profit factor",
+        "Omega",
+        "Gain to pain",
+        "Recovery",
+        "Stability",
+        "Downside risk",
+        "Ulcer",
+        "Tail ratio",
+        "Skew",
+        "Kurtosis",
+    ];
+    table("Daily returns, further", &headings, &rows)
+}
+
+pub(super) fn trades(report: &Report) -> String {
+    let rows = per_strategy(report, |x| {
+        let trades = &x.trades;
+        [
             cell(format::count(trades.round_trips)),
-            percent(trades.trade_win_rate(), 1),
-            decimal(trades.trade_payoff_ratio(), 2),
-            figure_cell(held, format::span_figure(held)),
+            percent(trades.trade_win_rate, 1),
+            decimal(trades.trade_payoff_ratio, 2),
+            decimal(trades.trade_profit_factor, 2),
+            decimal(trades.expectancy, 2),
+            decimal(trades.largest_win, 2),
+            decimal(trades.largest_loss, 2),
+            cell(format::count(trades.longest_winning_streak)),
+            cell(format::count(trades.longest_losing_streak)),
+            span(trades.holding_seconds.p50),
+            span(trades.holding_seconds.p90),
+            decimal(trades.mean_adverse_excursion, 2),
+            decimal(trades.mean_favorable_excursion, 2),
+        ]
+        .concat()
+    });
+    let headings = [
+        "Strategy",
+        "Round trips",
+        "Won",
+        "Payoff",
+        "Profit factor",
+        "Mean",
+        "Best",
+        "Worst",
+        "Wins in a row",
+        "Losses in a row",
+        "Held p50",
+        "Held p90",
+        "Mean MAE",
+        "Mean MFE",
+    ];
+    table("", &headings, &rows)
+        + &note(
+            "Round trips pair executions first in, first out; gains are after fees. MAE and MFE are the deepest loss and \
+             the highest gain at the mid while a round trip was open, before fees.",
+        )
+}
+
+pub(super) fn orders(report: &Report) -> String {
+    let rows = per_strategy(report, |x| {
+        let orders = &x.orders;
+        [
+            cell(format::count(orders.orders)),
+            cell(format::count(orders.rejected)),
+            cell(format::count(x.execution.fills)),
+            percent(orders.fill_ratio, 1),
+            percent(orders.quantity_fill_ratio, 1),
+            percent(orders.cancel_before_fill, 1),
+            decimal(orders.order_to_trade_ratio, 1),
+            span(orders.fill_seconds.p50),
+            span(orders.unfilled_seconds.p50),
+            span(orders.entry_seconds.p50),
+            span(orders.entry_seconds.p99),
+            span(orders.response_seconds.p50),
+            span(orders.response_seconds.p99),
         ]
         .concat()
     });
@@ -182,74 +168,198 @@ pub(super) fn execution(report: &Report) -> String {
         "Orders",
         "Rejected",
         "Fills",
-        "Volume",
         "Filled",
+        "Of quantity",
+        "Cancelled first",
         "Requests per fill",
-        "Maker",
-        "Slippage",
-        "Slippage bp",
-        "Round trips",
-        "Won",
-        "Payoff",
-        "Held",
+        "Time to fill",
+        "Life unfilled",
+        "Entry p50",
+        "Entry p99",
+        "Response p50",
+        "Response p99",
     ];
-    table("", &headings, &rows)
-        + "<p class=\"note block\">Filled: orders executed at least in part. Slippage: what takers paid against the mid \
-           they saw when they submitted. Round trips pair executions first in, first out.</p>"
+    table("Orders", &headings, &rows)
+        + &note(
+            "Filled: orders executed at least in part. Cancelled first: cancelled without any execution. Entry and response \
+             are the latencies that orders met.",
+        )
+}
+
+pub(super) fn execution(report: &Report) -> String {
+    let rows = per_strategy(report, |x| {
+        let execution = &x.execution;
+        let shortfall = &execution.shortfall;
+        [
+            cell(format::count(execution.volume)),
+            cell(format::money(execution.turnover)),
+            percent(execution.maker_share, 1),
+            decimal(execution.slippage_basis_points, 2),
+            decimal(shortfall.execution, 2),
+            decimal(shortfall.fees, 2),
+            decimal(shortfall.opportunity, 2),
+            decimal(shortfall.total_basis_points, 2),
+            span(execution.queue_seconds.p50),
+            span(execution.queue_seconds.p90),
+            ahead(&execution.queue_ahead),
+        ]
+        .concat()
+    });
+    let headings = [
+        "Strategy",
+        "Volume",
+        "Turnover",
+        "Maker",
+        "Slippage bp",
+        "Execution",
+        "Fees",
+        "Opportunity",
+        "Shortfall bp",
+        "In queue p50",
+        "In queue p90",
+        "Ahead p50 / p90",
+    ];
+    table("Executions", &headings, &rows)
+        + &note(
+            "Slippage: what takers paid against the mid they saw when they submitted. Shortfall (Perold): execution, fees and \
+             opportunity against that mid, over all accepted orders. Ahead: what stood before orders that were executed as \
+             maker when they took their place.",
+        )
+}
+
+fn ahead(ahead: &Distribution) -> String {
+    let text = match (ahead.p50.value(), ahead.p90.value()) {
+        (Some(_), Some(_)) => format!(
+            "{} / {}",
+            format::figure(ahead.p50, 0),
+            format::figure(ahead.p90, 0)
+        ),
+        _ => format::NONE.to_owned(),
+    };
+    figure_cell(ahead.p50, text)
 }
 
 pub(super) fn inventory(report: &Report) -> String {
-    let mut rows = String::new();
-    for figures in report.instances() {
-        for held in &figures.inventory {
-            rows.push_str(&format!(
-                "<tr><th scope=\"row\">{}</th><td class=\"left\">{}</td>{}{}{}</tr>",
-                escape::html(&figures.name),
-                escape::html(&held.instrument),
-                cell(format::count(held.max_position)),
-                decimal(held.mean_absolute_position, 2),
-                cell(format::count(held.last_position))
-            ));
-        }
-    }
+    let cells = |x: &InstrumentFigures| -> Option<String> {
+        let held: &PositionStatistics = x.position.as_ref()?;
+        let cells = [
+            gain(x.net_pnl),
+            cell(format::count(x.execution.fills)),
+            cell(format::count(held.max_long)),
+            cell(format::count(held.max_short)),
+            decimal(held.mean_absolute_position, 2),
+            percent(held.time_in_market, 1),
+            cell(format::count(held.last_position)),
+        ];
+        Some(words(&x.instrument) + &cells.concat())
+    };
+    let all = report.instances().iter().flat_map(|figures| {
+        let rows = figures.instruments.iter();
+        rows.filter_map(|x| Some(row(&figures.name, &cells(x)?)))
+    });
+    let mut rows: Vec<String> = all.take(ROWS_MAX + 1).collect();
     if rows.is_empty() {
         return String::new();
     }
+    let more = rows.len() > ROWS_MAX;
+    rows.truncate(ROWS_MAX);
     let headings = [
         "Strategy",
         "<Instrument",
-        "Largest",
-        "Mean over time",
+        "Net PnL",
+        "Fills",
+        "Most long",
+        "Most short",
+        "Mean size",
+        "In market",
         "At the end",
     ];
-    let content = table("Size of the position, quantity units", &headings, &rows);
+    let mut content = table("Positions, quantity units", &headings, &rows.concat());
+    if more {
+        content +=
+            &note("There are more rows; all are in the JSON of <code>backplane report</code>.");
+    }
     folded(
-        report.instances().len(),
+        rows.len().max(report.instances().len()),
         "Positions of every strategy",
         content,
     )
 }
 
+pub(super) fn exposure(report: &Report) -> String {
+    let rows = per_strategy(report, |x| {
+        let exposure = &x.exposure;
+        [
+            cell(format::money(exposure.max_gross)),
+            decimal(exposure.mean_gross, 2),
+            decimal(exposure.mean_net, 2),
+            decimal(exposure.max_leverage, 2),
+            decimal(exposure.mean_leverage, 2),
+            percent(exposure.time_exposed, 1),
+        ]
+        .concat()
+    });
+    let headings = [
+        "Strategy",
+        "Most gross",
+        "Mean gross",
+        "Mean net",
+        "Most leverage",
+        "Mean leverage",
+        "Exposed",
+    ];
+    table("Exposure, the value of positions", &headings, &rows)
+}
+
+/// All strategies together in each instrument, where there is more than one.
+pub(super) fn instruments(report: &Report) -> String {
+    let all = report.instruments();
+    if all.len() < 2 {
+        return String::new();
+    }
+    let rows: String = (all.iter().take(ROWS_MAX))
+        .map(|x| {
+            let cells = [
+                gain(x.net_pnl),
+                cell(format::money(x.fees)),
+                cell(format::count(x.orders.orders)),
+                cell(format::count(x.execution.fills)),
+                cell(format::count(x.execution.volume)),
+                percent(x.execution.maker_share, 1),
+                decimal(x.execution.slippage_basis_points, 2),
+                cell(format::count(x.trades.round_trips)),
+                percent(x.trades.trade_win_rate, 1),
+            ];
+            row(&x.instrument, &cells.concat())
+        })
+        .collect();
+    let headings = [
+        "Instrument",
+        "Net PnL",
+        "Fees",
+        "Orders",
+        "Fills",
+        "Volume",
+        "Maker",
+        "Slippage bp",
+        "Round trips",
+        "Won",
+    ];
+    let content = table("Instruments, all strategies together", &headings, &rows);
+    folded(all.len(), "Every instrument", content)
+}
+
 pub(super) fn news(report: &Report) -> String {
     let mut rows = String::new();
     for figures in report.instances() {
-        let news = figures
-            .order_news
-            .iter()
+        let news = (figures.key.orders.news.iter())
             .map(|((status, reason), count)| (status.replace('_', " "), reason.clone(), *count));
-        let fills = figures
-            .fill_reasons
-            .iter()
+        let fills = (figures.key.execution.reasons.iter())
             .map(|(reason, count)| ("fill".to_owned(), reason.replace('_', " "), *count));
         for (what, why, count) in news.chain(fills) {
             let why = if why == "none" { "" } else { &why };
-            rows.push_str(&format!(
-                "<tr><th scope=\"row\">{}</th><td class=\"left\">{}</td><td class=\"left\">{}</td>{}</tr>",
-                escape::html(&figures.name),
-                escape::html(&what),
-                escape::html(why),
-                cell(format::count(count))
-            ));
+            let cells = words(&what) + &words(why) + &cell(format::count(count));
+            rows.push_str(&row(&figures.name, &cells));
         }
     }
     if rows.is_empty() {
@@ -260,125 +370,61 @@ pub(super) fn news(report: &Report) -> String {
     folded(report.instances().len(), "News of every strategy", content)
 }
 
-pub(super) fn parameters(report: &Report) -> String {
-    let mut rows = String::new();
-    for instance in &report.run.description.instances {
-        let values: Vec<String> = instance
-            .parameters
-            .iter()
-            .map(|(name, value)| {
-                format!(
-                    "<code>{} = {}</code>",
-                    escape::html(name),
-                    escape::html(value)
-                )
-            })
-            .collect();
-        let values = if values.is_empty() {
-            "none".into()
-        } else {
-            values.join("<br>")
-        };
-        rows.push_str(&format!(
-            "<tr><th scope=\"row\">{}</th><td class=\"left wrap\">{} {}</td><td class=\"left wrap\">{values}</td></tr>",
-            escape::html(&instance.name),
-            escape::html(&instance.strategy),
-            escape::html(&instance.version)
-        ));
+/// The series that strategies recorded themselves.
+pub(super) fn series(report: &Report) -> String {
+    let all = report.instances().iter().flat_map(|figures| {
+        figures.series.iter().map(|x| {
+            let cells = [
+                words(&x.name),
+                cell(format::count(x.count)),
+                decimal(x.mean, 4),
+                decimal(x.min, 4),
+                decimal(x.max, 4),
+                decimal(x.last, 4),
+            ];
+            row(&figures.name, &cells.concat())
+        })
+    });
+    let rows: Vec<String> = all.take(ROWS_MAX).collect();
+    if rows.is_empty() {
+        return String::new();
     }
-    let content = table("", &["Strategy", "<Plugin", "<Parameters"], &rows);
+    let headings = [
+        "Strategy", "<Series", "Values", "Mean", "Lowest", "Highest", "Last",
+    ];
+    let content = table("Series that strategies recorded", &headings, &rows.concat());
     folded(
         report.instances().len(),
-        "Parameters of every strategy",
+        "Recorded series of every strategy",
         content,
     )
 }
 
-pub(super) fn configuration(report: &Report) -> String {
-    let mut values = vec![(
-        "starting cash".to_owned(),
-        format!(
-            "{} {}",
-            format::money(report.run.description.starting_cash),
-            report.run.description.currency().0
-        ),
-    )];
-    flatten("", &report.run.description.config, &mut values);
-    let row = |(name, value): &(String, String)| {
-        format!(
-            "<tr><th scope=\"row\">{}</th><td class=\"left wrap\">{}</td></tr>",
-            escape::html(name),
-            escape::html(value)
-        )
-    };
-    let rows: String = values.iter().map(row).collect();
-    table("", &["Setting", "<Value"], &rows)
-}
-
-/// The leaves of a JSON value with their paths.
-fn flatten(path: &str, value: &Value, out: &mut Vec<(String, String)>) {
-    let below = |name: &str| match path {
-        "" => name.to_owned(),
-        _ => format!("{path}.{name}"),
-    };
-    match value {
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                flatten(&below(name), value, out);
-            }
-        }
-        Value::Array(items) if items.iter().any(|x| x.is_object() || x.is_array()) => {
-            for (place, value) in items.iter().enumerate() {
-                flatten(&below(&place.to_string()), value, out);
-            }
-        }
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(leaf).collect();
-            out.push((path.to_owned(), items.join(", ")));
-        }
-        Value::Null if path.is_empty() => {}
-        value => out.push((path.to_owned(), leaf(value))),
+pub(super) fn drawdowns(report: &Report) -> String {
+    let portfolio = report.portfolio();
+    if portfolio.drawdowns.is_empty() {
+        return "<p class=\"empty\">Equity at the end of days never fell below its highest.</p>"
+            .into();
     }
-}
-
-fn leaf(value: &Value) -> String {
-    match value {
-        Value::Null => "none".into(),
-        Value::String(text) => text.clone(),
-        value => value.to_string(),
-    }
-}
-
-pub(super) fn digests(report: &Report) -> String {
-    let run = &report.run;
-    let row = |name: &str, what: &str, digest: &str| {
-        let digest = if digest.is_empty() { "none" } else { digest };
-        format!(
-            "<tr><th scope=\"row\">{}</th><td class=\"left\">{what}</td><td class=\"left digest\">{}</td></tr>",
-            escape::html(name),
-            escape::html(digest)
-        )
-    };
-    let mut rows = row("Run", "effects of all", &run.summary.digest);
-    rows.push_str(&row(
-        &run.description.tape.name,
-        "tape",
-        &run.description.tape.digest,
-    ));
-    for (instance, outcome) in run.description.instances.iter().zip(&run.summary.instances) {
-        rows.push_str(&row(&instance.name, "effects", &outcome.digest));
-        if !instance.plugin_file.is_empty() {
-            rows.push_str(&row(
-                &instance.plugin_file,
-                "plugin",
-                &instance.plugin_digest,
-            ));
-        }
-    }
-    let content = table("", &["Of", "<What", "<Digest"], &rows);
-    folded(
-        run.description.instances.len(),
-        "Digests of every strategy",
-        content,
-    )
+    let rows: String = (portfolio.drawdowns.iter().enumerate())
+        .map(|(place, x)| {
+            let end = x.recovered_day;
+            let until = end.or(report.computed.days.last().copied());
+            let length = until.unwrap_or(x.peak_day) - x.peak_day;
+            let back = match end {
+                Some(day) => format!("<td>{}</td>", format::day(day)),
+                None => "<td class=\"none\">not yet</td>".into(),
+            };
+            let cells = [
+                cell(format!("{}%", format::decimal(x.depth * 100.0, 2))),
+                cell(format::day(x.peak_day)),
+                cell(format::day(x.trough_day)),
+                back,
+                cell(format!("{} d", format::count(length))),
+            ];
+            row(&format!("{}", place + 1), &cells.concat())
+        })
+        .collect();
+    let headings = ["", "Depth", "Highest on", "Lowest on", "Back on", "Length"];
+    table("Worst drawdowns of daily equity", &headings, &rows)
 }

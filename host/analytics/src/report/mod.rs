@@ -2,11 +2,15 @@
 //!
 //! Takes in a directory of results; gives out [`Report`]. Nothing is shown that is not computed from the tables.
 
-mod data;
-mod escape;
-mod format;
-mod html;
+pub(crate) mod data;
+pub(crate) mod escape;
+pub(crate) mod format;
+pub(crate) mod html;
+pub(crate) mod html_frame;
+mod html_markouts;
+mod html_provenance;
 mod html_tables;
+mod periods;
 mod svg;
 mod text;
 
@@ -15,7 +19,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::error::AnalyticsError;
-use crate::figures::{self, Computed, InstanceFigures, KeyFigures};
+use crate::figures::{
+    self, Computed, Curves, InstanceFigures, InstrumentFigures, KeyFigures, Options,
+};
 use crate::run_file::RunFile;
 
 pub use text::TextOptions;
@@ -23,7 +29,7 @@ pub use text::TextOptions;
 /// The name of the report's file in a directory of results.
 pub const REPORT_FILE: &str = "report.html";
 /// The format of the report's JSON.
-pub const REPORT_FORMAT: u64 = 1;
+pub const REPORT_FORMAT: u64 = 2;
 
 /// The results of a run, read and computed.
 #[derive(Clone, Debug)]
@@ -38,9 +44,21 @@ impl Report {
     /// # Errors
     /// A file is missing, cut short, of another version, or contradicts `run.json`.
     pub fn read(directory: &Path) -> Result<Report, AnalyticsError> {
+        Report::read_with(directory, &Options::default())
+    }
+
+    /// As [`Report::read`], with figures made otherwise.
+    ///
+    /// # Errors
+    /// As [`Report::read`].
+    pub fn read_with(directory: &Path, options: &Options) -> Result<Report, AnalyticsError> {
         let run = RunFile::read(directory)?;
-        let computed = figures::compute(directory, &run)?;
+        let computed = figures::compute(directory, &run, options)?;
         Ok(Report { run, computed })
+    }
+
+    pub(crate) fn new(run: RunFile, computed: Computed) -> Report {
+        Report { run, computed }
     }
 
     /// What ran and what became of it.
@@ -56,6 +74,16 @@ impl Report {
     /// The figures of all instances together.
     pub fn portfolio(&self) -> &KeyFigures {
         &self.computed.portfolio
+    }
+
+    /// The reduced curves of all instances together.
+    pub(crate) fn portfolio_curves(&self) -> &Curves {
+        &self.computed.portfolio_curves
+    }
+
+    /// The figures of all instances together in each instrument that was traded.
+    pub fn instruments(&self) -> &[InstrumentFigures] {
+        &self.computed.instruments
     }
 
     /// What a reader must know before believing a figure.
@@ -83,6 +111,7 @@ impl Report {
             last: i64,
             warnings: Vec<&'a str>,
             portfolio: &'a KeyFigures,
+            instruments: &'a [InstrumentFigures],
             instances: &'a [InstanceFigures],
         }
         let content = Content {
@@ -95,6 +124,7 @@ impl Report {
             last: self.run.summary.last,
             warnings: self.warnings().collect(),
             portfolio: self.portfolio(),
+            instruments: self.instruments(),
             instances: self.instances(),
         };
         // Values of this shape cannot fail to serialize: every key is a string and every float is finite.

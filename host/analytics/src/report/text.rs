@@ -1,6 +1,6 @@
 //! The report for a terminal.
 //!
-//! Takes in a report; gives out lines of at most 80 columns: what ran, strategies and their key figures in two tables,
+//! Takes in a report; gives out lines of at most 80 columns: what ran, strategies and their key figures in three tables,
 //! warnings, and where the results are.
 
 use std::fmt::Write;
@@ -54,6 +54,9 @@ pub(super) fn write(report: &Report, options: &TextOptions<'_>) -> String {
         &paint,
         &mut out,
     );
+    if report.run.format >= 2 {
+        table(&rows, &QUALITY_HEADINGS, quality_cells, &paint, &mut out);
+    }
     let hidden = report.instances().len().saturating_sub(ROWS_MAX);
     if hidden > 0 {
         let line = format!(
@@ -100,7 +103,7 @@ fn head(report: &Report, paint: &Paint, out: &mut String) {
     );
     let (currency, _) = run.description.currency();
     let currency = escape::terminal(&currency);
-    let days = report.portfolio().daily.days;
+    let days = report.portfolio().performance.days;
     let line = format!(
         "money in {}, ratios from {} {}, digest {}",
         if currency.is_empty() {
@@ -141,8 +144,8 @@ fn result_cells(figures: &KeyFigures) -> [String; 7] {
         whole_money(figures.fees),
         format::percent(figures.return_on_cash, 2),
         format::percent(figures.max_drawdown, 2),
-        format::figure(figures.daily.sharpe, 2),
-        format::count(figures.execution.orders),
+        format::figure(figures.performance.sharpe, 2),
+        format::count(figures.orders.orders),
         format::count(figures.execution.fills),
     ]
 }
@@ -156,11 +159,43 @@ fn execution_cells(figures: &KeyFigures) -> [String; 7] {
     [
         format::count(execution.volume),
         format::percent(execution.maker_share, 0),
-        format::percent(execution.fill_ratio, 0),
-        format::figure(execution.order_to_trade_ratio, 1),
+        format::percent(figures.orders.fill_ratio, 0),
+        format::figure(figures.orders.order_to_trade_ratio, 1),
         format::figure(execution.slippage_basis_points, 2),
-        format::percent(figures.trades.trade_win_rate(), 0),
-        format::span_figure(figures.trades.average_holding_seconds()),
+        format::percent(figures.trades.trade_win_rate, 0),
+        format::span_figure(figures.trades.holding_seconds.mean),
+    ]
+}
+
+const QUALITY_HEADINGS: [&str; 7] = [
+    "mk 1s bp",
+    "mk 60s bp",
+    "short bp",
+    "to fill",
+    "queued",
+    "missed",
+    "entry",
+];
+
+/// Markouts of all executions, implementation shortfall, the median times to fill, in the queue and on the way, and the
+/// share of orders that were cancelled without a fill.
+fn quality_cells(figures: &KeyFigures) -> [String; 7] {
+    let (execution, orders) = (&figures.execution, &figures.orders);
+    let markout = |horizon: &str| {
+        let mut all = execution.markouts.iter();
+        let found = all.find(|x| x.group == "all" && x.horizon == horizon);
+        found.map_or(format::NONE.into(), |x| {
+            format::figure(x.mean_basis_points, 2)
+        })
+    };
+    [
+        markout("1 s"),
+        markout("60 s"),
+        format::figure(execution.shortfall.total_basis_points, 2),
+        format::span_figure(orders.fill_seconds.p50),
+        format::span_figure(execution.queue_seconds.p50),
+        format::percent(orders.cancel_before_fill, 0),
+        format::span_figure(orders.entry_seconds.p50),
     ]
 }
 

@@ -22,8 +22,10 @@ pub(crate) enum Cell<'a> {
     Number(Option<u64>),
     /// For `Money`.
     Money(i128),
+    /// For `Money` that may be null.
+    MoneyOrNone(Option<i128>),
     /// For `Float`.
-    Float(f64),
+    Float(Option<f64>),
     /// For `Flag`.
     Flag(Option<bool>),
     /// For `Word`: the place in the column's list of words.
@@ -38,8 +40,8 @@ pub(crate) enum Buffer {
     Time(Vec<Option<i64>>),
     Integer(Vec<Option<i64>>),
     Number(Vec<Option<u64>>),
-    Money(Vec<i128>),
-    Float(Vec<f64>),
+    Money(Vec<Option<i128>>),
+    Float(Vec<Option<f64>>),
     Flag(Vec<Option<bool>>),
     Word(Vec<Option<i32>>, Arc<StringArray>),
     Text(Vec<String>),
@@ -66,7 +68,8 @@ impl Buffer {
         match (self, cell) {
             (Buffer::Time(x) | Buffer::Integer(x), Cell::Integer(value)) => x.push(value),
             (Buffer::Number(x), Cell::Number(value)) => x.push(value),
-            (Buffer::Money(x), Cell::Money(value)) => x.push(value),
+            (Buffer::Money(x), Cell::Money(value)) => x.push(Some(value)),
+            (Buffer::Money(x), Cell::MoneyOrNone(value)) => x.push(value),
             (Buffer::Float(x), Cell::Float(value)) => x.push(value),
             (Buffer::Flag(x), Cell::Flag(value)) => x.push(value),
             (Buffer::Word(x, words), Cell::Word(value)) => {

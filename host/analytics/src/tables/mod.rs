@@ -5,10 +5,12 @@
 
 pub mod schema;
 
-mod buffer;
+pub(crate) mod buffer;
 pub(crate) mod reader;
-mod rows;
-mod table_writer;
+mod returns;
+pub(crate) mod rows;
+pub(crate) mod table_writer;
+pub(crate) mod words;
 mod writer;
 
 pub use writer::ResultsWriter;

@@ -8,9 +8,12 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Decimal128Array, Int64Array, StringArray, UInt64Array,
+    Array, ArrayRef, AsArray, Decimal128Array, Float64Array, Int64Array, StringArray,
 };
-use arrow::datatypes::{Decimal128Type, Int32Type, Int64Type, TimestampNanosecondType, UInt64Type};
+use arrow::compute::cast;
+use arrow::datatypes::{
+    DataType, Decimal128Type, Float64Type, Int32Type, Int64Type, TimestampNanosecondType,
+};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
@@ -27,11 +30,13 @@ pub(crate) struct TableReader {
 }
 
 impl TableReader {
-    /// Opens a table and compares its columns and its number of rows with what they should be.
+    /// Opens a table and compares its columns, as far as results of `format` have them, and its number of rows with
+    /// what they should be.
     pub(crate) fn open(
         directory: &Path,
         table: &Table,
         rows: Option<u64>,
+        format: u64,
     ) -> Result<TableReader, AnalyticsError> {
         let path = directory.join(table.file_name());
         let file = File::open(&path).map_err(|x| match x.kind() {
@@ -40,7 +45,7 @@ impl TableReader {
         })?;
         let failed = |x: parquet::errors::ParquetError| AnalyticsError::table("reading", &path, x);
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;
-        for column in table.columns {
+        for column in table.columns.iter().filter(|x| x.since <= format) {
             let wrong = |reason: String| AnalyticsError::Column {
                 path: path.clone(),
                 column: column.name.into(),
@@ -105,6 +110,22 @@ impl Batch<'_> {
         column.ok_or_else(|| self.wrong(name, "is missing"))
     }
 
+    /// A column, if the table has it.
+    pub(crate) fn column_or_none(&self, name: &str) -> Option<&ArrayRef> {
+        self.batch.column_by_name(name)
+    }
+
+    /// A column whose every value is text: dictionaries by their words, times by their nanoseconds.
+    pub(crate) fn plain(&self, name: &str) -> Result<ArrayRef, AnalyticsError> {
+        let column = self.column(name)?;
+        let column = match column.data_type() {
+            DataType::Timestamp(..) => cast(column, &DataType::Int64),
+            _ => Ok(column.clone()),
+        };
+        let text = column.and_then(|x| cast(&x, &DataType::Utf8));
+        text.map_err(|x| self.wrong(name, &x.to_string()))
+    }
+
     /// A column of times, prices or quantities.
     pub(crate) fn integers(&self, name: &str) -> Result<Integers, AnalyticsError> {
         let column = self.column(name)?;
@@ -116,16 +137,16 @@ impl Batch<'_> {
         Ok(Integers(column.clone()))
     }
 
-    /// A column of counts and order numbers.
-    pub(crate) fn numbers(&self, name: &str) -> Result<&UInt64Array, AnalyticsError> {
-        let column = self.column(name)?.as_primitive_opt::<UInt64Type>();
-        column.ok_or_else(|| self.wrong(name, "is no number"))
-    }
-
     /// A column of money.
     pub(crate) fn money(&self, name: &str) -> Result<&Decimal128Array, AnalyticsError> {
         let column = self.column(name)?.as_primitive_opt::<Decimal128Type>();
         column.ok_or_else(|| self.wrong(name, "is no money"))
+    }
+
+    /// A column of floats.
+    pub(crate) fn floats(&self, name: &str) -> Result<&Float64Array, AnalyticsError> {
+        let column = self.column(name)?.as_primitive_opt::<Float64Type>();
+        column.ok_or_else(|| self.wrong(name, "holds no floats"))
     }
 
     /// A column of words.

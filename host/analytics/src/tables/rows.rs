@@ -3,15 +3,17 @@
 //! Takes in the engine's records; gives out rows of [`Cell`]s in the order of the columns of [`super::schema`].
 
 use backplane_engine::record::{
-    BestLevels, CommandRecord, EquityRecord, FillReason, FillRecord, OrderRecord, SettlementRecord,
+    BestLevels, CommandRecord, EquityRecord, FillReason, InstanceId, OrderRecord, SettlementRecord,
 };
+use backplane_sdk::abi::Command;
 use backplane_sdk::abi::CommandBody;
 use backplane_sdk::abi::v1::{command_flag, command_kind};
 use backplane_sdk::types::{
-    Liquidity, OrderStatus, OrderType, Price, Reason, Side, TimeInForce, Timestamp,
+    InstrumentId, Liquidity, OrderStatus, OrderType, Price, Reason, Side, TimeInForce, Timestamp,
 };
 
 use super::buffer::Cell;
+use crate::collect::{End, Ended, Settled, Trip};
 
 pub(super) const SIDES: &[&str] = &["buy", "sell"];
 pub(super) const LIQUIDITIES: &[&str] = &["maker", "taker"];
@@ -45,6 +47,8 @@ pub(super) const TIMES_IN_FORCE: &[&str] = &[
 ];
 pub(super) const FILL_REASONS: &[&str] = &["queue_reached", "traded_through", "crossed", "taker"];
 pub(super) const LOG_LEVELS: &[&str] = &["error", "warning", "information", "debug"];
+
+pub(super) const ENDS: &[&str] = &["filled", "canceled", "rejected", "expired", "open"];
 
 /// Every reason in words, by its number.
 pub(super) fn reasons() -> Vec<&'static str> {
@@ -99,6 +103,24 @@ const fn fill_reason(reason: FillReason) -> u32 {
     }
 }
 
+const fn end(end: End) -> u32 {
+    match end {
+        End::Filled => 0,
+        End::Canceled => 1,
+        End::Rejected => 2,
+        End::Expired => 3,
+        End::Open => 4,
+    }
+}
+
+fn moment(time: Option<Timestamp>) -> Cell<'static> {
+    Cell::Integer(time.map(|x| x.0))
+}
+
+fn prices(best: [Option<Price>; 2]) -> [Cell<'static>; 2] {
+    best.map(|x| Cell::Integer(x.map(|x| x.0)))
+}
+
 const fn time(time: Timestamp) -> Cell<'static> {
     Cell::Integer(Some(time.0))
 }
@@ -119,7 +141,7 @@ fn best(best: &BestLevels) -> [Cell<'static>; 4] {
 }
 
 /// A row of `orders`.
-pub(super) fn order(record: &OrderRecord) -> [Cell<'static>; 11] {
+pub(crate) fn order(record: &OrderRecord) -> [Cell<'static>; 11] {
     let update = &record.update;
     [
         Cell::Word(Some(record.instance.0)),
@@ -137,13 +159,15 @@ pub(super) fn order(record: &OrderRecord) -> [Cell<'static>; 11] {
 }
 
 /// A row of `fills`.
-pub(super) fn fill(record: &FillRecord) -> [Cell<'static>; 20] {
-    let fill = &record.fill;
+pub(crate) fn fill(settled: &Settled) -> [Cell<'static>; 31] {
+    let (record, fill) = (&settled.record, &settled.record.fill);
     let liquidity = match fill.liquidity {
         Liquidity::Maker => 0,
         Liquidity::Taker => 1,
     };
     let [bid_price, bid_size, ask_price, ask_size] = best(&record.best);
+    let [arrival_bid, arrival_ask] = prices(settled.sent.map_or([None; 2], |x| x.best));
+    let [a, b, c, d, e, f, g, h] = settled.mids.map(Cell::Integer);
     [
         Cell::Word(Some(record.instance.0)),
         time(fill.ts_event),
@@ -165,11 +189,86 @@ pub(super) fn fill(record: &FillRecord) -> [Cell<'static>; 20] {
         ask_size,
         Cell::Integer(Some(record.position.0)),
         Cell::Money(record.cash.0),
+        moment(settled.sent.map(|x| x.at)),
+        arrival_bid,
+        arrival_ask,
+        a,
+        b,
+        c,
+        d,
+        e,
+        f,
+        g,
+        h,
+    ]
+}
+
+/// A row of `lifecycles`.
+pub(crate) fn lifecycle(order: &Ended) -> [Cell<'static>; 25] {
+    let command = &order.command;
+    let [type_of, force] = kinds(command);
+    let [arrival_bid, arrival_ask] = prices(order.sent.best);
+    let [end_bid, end_ask] = prices(order.end_best);
+    [
+        Cell::Word(Some(order.instance.0)),
+        Cell::Number(Some(command.id)),
+        Cell::Word(Some(order.instrument().0)),
+        side(Side::from_code(command.side)),
+        Cell::Word(type_of),
+        Cell::Word(force),
+        time(order.sent.at),
+        moment(order.arrived),
+        moment(order.acknowledged),
+        moment(order.first_fill),
+        moment(order.ended),
+        Cell::Word(Some(end(order.end))),
+        Cell::Word(Some(order.reason as u32)),
+        price(order.price),
+        Cell::Integer(Some(order.quantity.0)),
+        Cell::Integer(Some(order.filled.0)),
+        Cell::Number(Some(order.fills)),
+        Cell::Number(Some(order.modifications)),
+        Cell::Money(order.turnover.0),
+        Cell::Money(order.fees.0),
+        Cell::Integer(order.queue_ahead.map(|x| x.0)),
+        arrival_bid,
+        arrival_ask,
+        end_bid,
+        end_ask,
+    ]
+}
+
+/// The type of an order and its time in force, where they are known.
+fn kinds(command: &Command) -> [Option<u32>; 2] {
+    [
+        OrderType::from_code(command.order_type).map(order_type),
+        TimeInForce::from_code(command.time_in_force).map(time_in_force),
+    ]
+}
+
+/// A row of `trips`: a round trip of an instance in an instrument.
+pub(crate) fn trip(account: (InstanceId, InstrumentId), trip: &Trip) -> [Cell<'static>; 12] {
+    let excursions = trip.excursions;
+    let excursion = |x: usize| Cell::MoneyOrNone(excursions.map(|all| all[x].0));
+    let trip = &trip.trip;
+    [
+        Cell::Word(Some(account.0.0)),
+        Cell::Word(Some(account.1.0)),
+        side(Some(trip.side)),
+        time(trip.opened),
+        time(trip.closed),
+        Cell::Integer(Some(trip.quantity.0)),
+        Cell::Integer(Some(trip.open_price.0)),
+        Cell::Integer(Some(trip.close_price.0)),
+        Cell::Money(trip.gross.0),
+        Cell::Money(trip.fees.0),
+        excursion(0),
+        excursion(1),
     ]
 }
 
 /// A row of `equity`.
-pub(super) fn equity(record: &EquityRecord, multiplier: i64) -> [Cell<'static>; 9] {
+pub(crate) fn equity(record: &EquityRecord, multiplier: i64) -> [Cell<'static>; 9] {
     [
         time(record.at),
         Cell::Word(Some(record.instance.0)),
@@ -184,7 +283,7 @@ pub(super) fn equity(record: &EquityRecord, multiplier: i64) -> [Cell<'static>; 
 }
 
 /// A row of `settlements`.
-pub(super) fn settlement(record: &SettlementRecord) -> [Cell<'static>; 10] {
+pub(crate) fn settlement(record: &SettlementRecord) -> [Cell<'static>; 10] {
     [
         Cell::Word(Some(record.instance.0)),
         time(record.ts_event),
@@ -201,7 +300,7 @@ pub(super) fn settlement(record: &SettlementRecord) -> [Cell<'static>; 10] {
 
 /// A row of `journal`; none for a recorded value, which has a table of its own, and for a kind that is not known, which
 /// is a fault and no command.
-pub(super) fn command(record: &CommandRecord) -> Option<[Cell<'static>; 22]> {
+pub(crate) fn command(record: &CommandRecord) -> Option<[Cell<'static>; 22]> {
     let command = &record.command;
     let body = command.body()?;
     if matches!(body, CommandBody::Metric { .. }) {
@@ -221,6 +320,7 @@ pub(super) fn command(record: &CommandRecord) -> Option<[Cell<'static>; 22]> {
     // Options: neither 0 nor "no price" and "never", which are the same number.
     let some = |x: i64| defined(x).filter(|x| *x != 0);
     let word = |x: Option<u32>| Cell::Word(x.filter(|_| submits));
+    let [type_of, force] = kinds(command);
     let [bid_price, bid_size, ask_price, ask_size] = best(&record.local);
     Some([
         Cell::Word(Some(record.instance.0)),
@@ -233,8 +333,8 @@ pub(super) fn command(record: &CommandRecord) -> Option<[Cell<'static>; 22]> {
         Cell::Number(timer),
         Cell::Integer(due),
         word(Side::from_code(command.side).map(|x| x.index() as u32)),
-        word(OrderType::from_code(command.order_type).map(order_type)),
-        word(TimeInForce::from_code(command.time_in_force).map(time_in_force)),
+        word(type_of),
+        word(force),
         Cell::Flag(submits.then_some(command.flags & command_flag::POST_ONLY != 0)),
         Cell::Integer(defined(command.price).filter(|_| priced)),
         Cell::Integer(priced.then_some(command.quantity)),

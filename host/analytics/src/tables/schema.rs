@@ -87,6 +87,8 @@ pub struct Column {
     pub kind: Kind,
     /// Whether it may be null.
     pub nullable: bool,
+    /// The first format of results that has it.
+    pub since: u64,
 }
 
 /// A table.
@@ -94,6 +96,8 @@ pub struct Column {
 pub struct Table {
     /// Its name; the file is the name with `.parquet`.
     pub name: &'static str,
+    /// The first format of results that has it.
+    pub since: u64,
     /// Its columns, in order.
     pub columns: &'static [Column],
 }
@@ -131,20 +135,44 @@ const fn column(name: &'static str, kind: Kind) -> Column {
         name,
         kind,
         nullable: false,
+        since: 1,
     }
 }
 
 const fn nullable(name: &'static str, kind: Kind) -> Column {
     Column {
-        name,
-        kind,
         nullable: true,
+        ..column(name, kind)
     }
+}
+
+const fn since(format: u64, column: Column) -> Column {
+    Column {
+        since: format,
+        ..column
+    }
+}
+
+/// How long after an execution the mid is noted: nanoseconds, in words, and the column of [`FILLS`].
+pub const HORIZONS: [(i64, &str, &str); 8] = [
+    (1_000_000, "1 ms", "mid_1ms"),
+    (10_000_000, "10 ms", "mid_10ms"),
+    (100_000_000, "100 ms", "mid_100ms"),
+    (1_000_000_000, "1 s", "mid_1s"),
+    (5_000_000_000, "5 s", "mid_5s"),
+    (10_000_000_000, "10 s", "mid_10s"),
+    (30_000_000_000, "30 s", "mid_30s"),
+    (60_000_000_000, "60 s", "mid_60s"),
+];
+
+const fn mid(horizon: usize) -> Column {
+    since(2, nullable(HORIZONS[horizon].2, Kind::Price))
 }
 
 /// News of orders, one row each.
 pub const ORDERS: Table = Table {
     name: "orders",
+    since: 1,
     columns: &[
         column("instance", Kind::Word),
         column("ts_event", Kind::Time),
@@ -163,6 +191,7 @@ pub const ORDERS: Table = Table {
 /// Commands, one row each, recorded values apart.
 pub const JOURNAL: Table = Table {
     name: "journal",
+    since: 1,
     columns: &[
         column("instance", Kind::Word),
         column("at", Kind::Time),
@@ -179,9 +208,9 @@ pub const JOURNAL: Table = Table {
         nullable("price", Kind::Price),
         nullable("quantity", Kind::Quantity),
         nullable("stop_price", Kind::Price),
-        nullable("trail", Kind::Price),
-        nullable("displayed", Kind::Quantity),
-        nullable("expire_at", Kind::Time),
+        since(2, nullable("trail", Kind::Price)),
+        since(2, nullable("displayed", Kind::Quantity)),
+        since(2, nullable("expire_at", Kind::Time)),
         nullable("bid_price", Kind::Price),
         nullable("bid_size", Kind::Quantity),
         nullable("ask_price", Kind::Price),
@@ -192,6 +221,7 @@ pub const JOURNAL: Table = Table {
 /// Executions, one row each.
 pub const FILLS: Table = Table {
     name: "fills",
+    since: 1,
     columns: &[
         column("instance", Kind::Word),
         column("ts_event", Kind::Time),
@@ -213,12 +243,89 @@ pub const FILLS: Table = Table {
         nullable("ask_size", Kind::Quantity),
         column("position", Kind::Quantity),
         column("cash", Kind::Money),
+        since(2, nullable("submitted", Kind::Time)),
+        since(2, nullable("arrival_bid", Kind::Price)),
+        since(2, nullable("arrival_ask", Kind::Price)),
+        mid(0),
+        mid(1),
+        mid(2),
+        mid(3),
+        mid(4),
+        mid(5),
+        mid(6),
+        mid(7),
+    ],
+};
+
+/// Orders from beginning to end, one row each.
+pub const LIFECYCLES: Table = Table {
+    name: "lifecycles",
+    since: 2,
+    columns: &[
+        column("instance", Kind::Word),
+        column("order_id", Kind::Number),
+        nullable("instrument", Kind::Word),
+        nullable("side", Kind::Word),
+        nullable("order_type", Kind::Word),
+        nullable("time_in_force", Kind::Word),
+        column("submitted", Kind::Time),
+        nullable("arrived", Kind::Time),
+        nullable("acknowledged", Kind::Time),
+        nullable("first_fill", Kind::Time),
+        nullable("ended", Kind::Time),
+        column("end", Kind::Word),
+        column("reason", Kind::Word),
+        nullable("price", Kind::Price),
+        column("quantity", Kind::Quantity),
+        column("filled", Kind::Quantity),
+        column("fills", Kind::Number),
+        column("modifications", Kind::Number),
+        column("turnover", Kind::Money),
+        column("fees", Kind::Money),
+        nullable("queue_ahead", Kind::Quantity),
+        nullable("arrival_bid", Kind::Price),
+        nullable("arrival_ask", Kind::Price),
+        nullable("end_bid", Kind::Price),
+        nullable("end_ask", Kind::Price),
+    ],
+};
+
+/// Round trips, first in, first out, one row each.
+pub const TRIPS: Table = Table {
+    name: "trips",
+    since: 2,
+    columns: &[
+        column("instance", Kind::Word),
+        column("instrument", Kind::Word),
+        column("side", Kind::Word),
+        column("opened", Kind::Time),
+        column("closed", Kind::Time),
+        column("quantity", Kind::Quantity),
+        column("open_price", Kind::Price),
+        column("close_price", Kind::Price),
+        column("gross", Kind::Money),
+        column("fees", Kind::Money),
+        nullable("max_adverse_excursion", Kind::Money),
+        nullable("max_favorable_excursion", Kind::Money),
+    ],
+};
+
+/// Daily returns, one row for each day of each instance, and of all together.
+pub const RETURNS: Table = Table {
+    name: "returns",
+    since: 2,
+    columns: &[
+        nullable("instance", Kind::Word),
+        column("day", Kind::Time),
+        column("equity", Kind::Money),
+        nullable("return", Kind::Float),
     ],
 };
 
 /// Valuations of accounts, one row each.
 pub const EQUITY: Table = Table {
     name: "equity",
+    since: 1,
     columns: &[
         column("at", Kind::Time),
         column("instance", Kind::Word),
@@ -235,6 +342,7 @@ pub const EQUITY: Table = Table {
 /// What happened to positions without an order, one row each.
 pub const SETTLEMENTS: Table = Table {
     name: "settlements",
+    since: 2,
     columns: &[
         column("instance", Kind::Word),
         column("ts_event", Kind::Time),
@@ -252,6 +360,7 @@ pub const SETTLEMENTS: Table = Table {
 /// Values that strategies recorded, one row each.
 pub const METRICS: Table = Table {
     name: "metrics",
+    since: 1,
     columns: &[
         column("instance", Kind::Word),
         column("at", Kind::Time),
@@ -263,6 +372,7 @@ pub const METRICS: Table = Table {
 /// Lines that strategies logged, one row each.
 pub const LOG: Table = Table {
     name: "log",
+    since: 1,
     columns: &[
         column("instance", Kind::Word),
         column("at", Kind::Time),
@@ -272,4 +382,15 @@ pub const LOG: Table = Table {
 };
 
 /// Every table.
-pub const TABLES: [Table; 7] = [ORDERS, JOURNAL, FILLS, EQUITY, SETTLEMENTS, METRICS, LOG];
+pub const TABLES: [Table; 10] = [
+    ORDERS,
+    JOURNAL,
+    FILLS,
+    EQUITY,
+    SETTLEMENTS,
+    METRICS,
+    LOG,
+    LIFECYCLES,
+    TRIPS,
+    RETURNS,
+];

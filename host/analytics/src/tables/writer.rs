@@ -1,44 +1,43 @@
 //! The recorder that writes a run's results.
 //!
 //! Takes in the engine's records while the run goes on; gives out a directory with a Parquet table of each kind,
-//! `run.json` and `report.html`. At most one row group of each table is held in memory.
+//! `run.json` and `report.html`. The engine only copies its records; a thread makes rows and files of them, in the same
+//! order, so that the run is slowed down by little and the bytes are always the same.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::thread::JoinHandle;
 
-use arrow::array::StringArray;
 use backplane_engine::record::{
-    CommandRecord, EquityRecord, FillRecord, LogRecord, MetricRecord, OrderRecord, RecordError,
-    Recorder, SettlementRecord,
+    CommandRecord, EquityRecord, FillRecord, LogRecord, MetricRecord, OrderRecord, QuoteRecord,
+    RecordError, Recorder, SettlementRecord,
 };
-use backplane_engine::schedule::Occasion;
 use backplane_engine::summary::RunSummary;
+use backplane_sdk::types::Timestamp;
+use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::buffer::Cell;
-use super::rows;
-use super::schema::{EQUITY, FILLS, JOURNAL, LOG, METRICS, ORDERS, SETTLEMENTS, Table};
-use super::table_writer::TableWriter;
+use super::returns;
+use super::schema::RETURNS;
+use crate::collect::{Collector, Record};
 use crate::description::RunDescription;
 use crate::error::AnalyticsError;
+use crate::figures::{self, Options};
 use crate::report::{REPORT_FILE, Report};
 use crate::run_file::{RUN_FILE, RunFile};
+
+/// The records that travel together.
+const BATCH: usize = 256;
+/// The most batches on their way: the engine waits where the tables are slower than it.
+const BATCHES_MAX: usize = 32;
 
 /// Writes the results of one run into a directory.
 pub struct ResultsWriter {
     directory: PathBuf,
     description: RunDescription,
-    orders: TableWriter,
-    journal: TableWriter,
-    fills: TableWriter,
-    equity: TableWriter,
-    settlements: TableWriter,
-    metrics: TableWriter,
-    log: TableWriter,
-    multipliers: Vec<i64>,
-    /// The place of each instance's first series among all series.
-    series_start: Vec<u32>,
     series_count: Vec<u32>,
+    batch: Vec<Record>,
+    full: Option<Sender<Vec<Record>>>,
+    empty: Receiver<Vec<Record>>,
+    thread: Option<JoinHandle<Result<Collector, AnalyticsError>>>,
 }
 
 impl std::fmt::Debug for ResultsWriter {
@@ -54,138 +53,154 @@ impl ResultsWriter {
     /// of a temporary name and renames it once [`ResultsWriter::finish`] is through.
     ///
     /// # Errors
-    /// A file could not be created, or two instances or two instruments have the same name.
+    /// A file could not be created, the system gives no thread, or two instances or two instruments have the same name.
     pub fn create(
         directory: &Path,
         description: RunDescription,
     ) -> Result<ResultsWriter, AnalyticsError> {
         description.check()?;
-        let words = Words::new(&description);
-        let create = |table: Table| TableWriter::create(directory, table, |x| words.of(table, x));
-        let mut series_start = Vec::new();
-        let mut series_count = Vec::new();
-        let mut total = 0;
-        for instance in &description.instances {
-            let count = instance.metrics.len() as u32;
-            series_start.push(total);
-            series_count.push(count);
-            total += count;
-        }
-        let instruments = &description.tape.instruments;
+        let collector = Collector::create(directory, &description)?;
+        let (full, records) = bounded(BATCHES_MAX);
+        let (emptied, empty) = bounded(BATCHES_MAX);
+        let thread = std::thread::Builder::new().name("tables".into());
+        let thread = thread.spawn(move || collect(collector, &records, &emptied));
+        let thread =
+            thread.map_err(|x| AnalyticsError::file("starting a thread to write", directory, x))?;
         Ok(ResultsWriter {
             directory: directory.to_owned(),
-            orders: create(ORDERS)?,
-            journal: create(JOURNAL)?,
-            fills: create(FILLS)?,
-            equity: create(EQUITY)?,
-            settlements: create(SETTLEMENTS)?,
-            metrics: create(METRICS)?,
-            log: create(LOG)?,
-            multipliers: instruments.iter().map(|x| x.multiplier).collect(),
-            series_start,
-            series_count,
+            series_count: (description.instances.iter())
+                .map(|x| x.metrics.len() as u32)
+                .collect(),
+            batch: Vec::with_capacity(BATCH),
+            full: Some(full),
+            empty,
+            thread: Some(thread),
             description,
         })
     }
 
-    /// Closes the tables, writes `run.json`, makes the key figures from the tables and writes `report.html`.
+    /// Closes the tables, makes the key figures from them, and writes `returns.parquet`, `run.json` and `report.html`.
     ///
     /// # Errors
     /// A file could not be written or read back, or the summary is not one of this run.
-    pub fn finish(self, summary: &RunSummary) -> Result<Report, AnalyticsError> {
-        let tables = BTreeMap::from([
-            (ORDERS.name.to_owned(), self.orders.close()?),
-            (JOURNAL.name.to_owned(), self.journal.close()?),
-            (FILLS.name.to_owned(), self.fills.close()?),
-            (EQUITY.name.to_owned(), self.equity.close()?),
-            (SETTLEMENTS.name.to_owned(), self.settlements.close()?),
-            (METRICS.name.to_owned(), self.metrics.close()?),
-            (LOG.name.to_owned(), self.log.close()?),
-        ]);
-        let run = RunFile::new(self.description, summary, tables)?;
+    pub fn finish(mut self, summary: &RunSummary) -> Result<Report, AnalyticsError> {
+        self.send();
+        let tables = self.join()?.finish(summary.last.0)?;
+        let mut run = RunFile::new(self.description, summary, tables)?;
+        let computed = figures::compute(&self.directory, &run, &Options::default())?;
+        let rows = returns::write(&self.directory, &run, &computed)?;
+        run.tables.insert(RETURNS.name.to_owned(), rows);
         let path = self.directory.join(RUN_FILE);
         write(&path, &run.to_json(&path)?)?;
-        let report = Report::read(&self.directory)?;
+        let report = Report::new(run, computed);
         write(&self.directory.join(REPORT_FILE), report.html().as_bytes())?;
         Ok(report)
     }
+
+    #[inline]
+    fn put(&mut self, record: Record) -> Result<(), RecordError> {
+        self.batch.push(record);
+        if self.batch.len() < BATCH {
+            return Ok(());
+        }
+        if self.send() {
+            return Ok(());
+        }
+        // The thread ended before its time: it says why.
+        match self.join() {
+            Ok(_) => Err(RecordError("writing the tables: the thread ended".into())),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Sends what is gathered; `false` where nobody takes it any more.
+    fn send(&mut self) -> bool {
+        let next = self.empty.try_recv();
+        let next = next.unwrap_or_else(|_| Vec::with_capacity(BATCH));
+        let batch = std::mem::replace(&mut self.batch, next);
+        self.full.as_ref().is_some_and(|x| x.send(batch).is_ok())
+    }
+
+    fn join(&mut self) -> Result<Collector, AnalyticsError> {
+        self.full = None;
+        let ended = self.thread.take().map(JoinHandle::join);
+        match ended {
+            Some(Ok(collector)) => collector,
+            _ => Err(AnalyticsError::table(
+                "writing",
+                &self.directory,
+                "the thread that writes tables broke down",
+            )),
+        }
+    }
+
+    fn is_described(&self, number: usize, of: usize, what: &str) -> Result<(), RecordError> {
+        if number < of {
+            return Ok(());
+        }
+        let reason = format!("recording the equity: no {what} {number} is described");
+        Err(RecordError(reason))
+    }
+}
+
+/// What the thread does: takes batches until no more come, and hands them back empty.
+fn collect(
+    mut collector: Collector,
+    records: &Receiver<Vec<Record>>,
+    emptied: &Sender<Vec<Record>>,
+) -> Result<Collector, AnalyticsError> {
+    for mut batch in records {
+        for record in &batch {
+            collector.take(record)?;
+        }
+        batch.clear();
+        // Whoever does not take it back makes a new one.
+        let _ = emptied.try_send(batch);
+    }
+    Ok(collector)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), AnalyticsError> {
     std::fs::write(path, bytes).map_err(|x| AnalyticsError::file("writing", path, x))
 }
 
-/// The lists of words that the tables' columns use.
-struct Words {
-    instances: Arc<StringArray>,
-    instruments: Arc<StringArray>,
-    series: Arc<StringArray>,
-}
-
-impl Words {
-    fn new(description: &RunDescription) -> Words {
-        let instances = description.instances.iter();
-        let instruments = description.tape.instruments.iter();
-        let series = instances.clone().flat_map(|x| x.metrics.iter());
-        Words {
-            instances: list(instances.map(|x| x.name.as_str())),
-            instruments: list(instruments.map(|x| x.symbol.as_str())),
-            series: list(series.map(String::as_str)),
-        }
-    }
-
-    fn of(&self, table: Table, column: &str) -> Arc<StringArray> {
-        match column {
-            "instance" => self.instances.clone(),
-            "instrument" => self.instruments.clone(),
-            "series" => self.series.clone(),
-            "side" => list(rows::SIDES.iter().copied()),
-            "status" => list(rows::STATUSES.iter().copied()),
-            "kind" => list(rows::COMMANDS.iter().copied()),
-            "order_type" => list(rows::ORDER_TYPES.iter().copied()),
-            "time_in_force" => list(rows::TIMES_IN_FORCE.iter().copied()),
-            "liquidity" => list(rows::LIQUIDITIES.iter().copied()),
-            "occasion" => list(Occasion::TEXTS.into_iter()),
-            "level" => list(rows::LOG_LEVELS.iter().copied()),
-            _ if table == FILLS => list(rows::FILL_REASONS.iter().copied()),
-            _ => list(rows::reasons().into_iter()),
-        }
-    }
-}
-
-fn list<'a>(words: impl Iterator<Item = &'a str>) -> Arc<StringArray> {
-    Arc::new(StringArray::from(words.collect::<Vec<&str>>()))
-}
-
 impl Recorder for ResultsWriter {
+    #[inline]
     fn command(&mut self, record: &CommandRecord) -> Result<(), RecordError> {
-        match rows::command(record) {
-            Some(row) => Ok(self.journal.push(row)?),
-            None => Ok(()),
-        }
+        self.put(Record::Command(*record))
     }
 
+    #[inline]
     fn order(&mut self, record: &OrderRecord) -> Result<(), RecordError> {
-        Ok(self.orders.push(rows::order(record))?)
+        self.put(Record::Order(*record))
     }
 
+    #[inline]
     fn fill(&mut self, record: &FillRecord) -> Result<(), RecordError> {
-        Ok(self.fills.push(rows::fill(record))?)
+        self.put(Record::Fill(*record))
     }
 
+    #[inline]
     fn equity(&mut self, record: &EquityRecord) -> Result<(), RecordError> {
-        let multiplier = self.multipliers.get(record.instrument.index());
-        let Some(&multiplier) = multiplier else {
-            let number = record.instrument.0;
-            return Err(RecordError(format!(
-                "recording the equity: no instrument {number} is described"
-            )));
-        };
-        Ok(self.equity.push(rows::equity(record, multiplier))?)
+        let (number, of) = (
+            record.instrument.index(),
+            self.description.tape.instruments.len(),
+        );
+        self.is_described(number, of, "instrument")?;
+        self.put(Record::Equity(*record))
     }
 
     fn settlement(&mut self, record: &SettlementRecord) -> Result<(), RecordError> {
-        Ok(self.settlements.push(rows::settlement(record))?)
+        self.put(Record::Settlement(*record))
+    }
+
+    fn passed(&mut self, _: Timestamp) -> Result<(), RecordError> {
+        self.put(Record::Passed)
+    }
+
+    #[inline]
+    fn quote(&mut self, record: &QuoteRecord) -> Result<(), RecordError> {
+        self.put(Record::Quote(*record))
     }
 
     fn metric(&mut self, record: &MetricRecord) -> Result<(), RecordError> {
@@ -197,21 +212,15 @@ impl Recorder for ResultsWriter {
                 record.metric
             )));
         }
-        let series = self.series_start[instance] + record.metric;
-        Ok(self.metrics.push([
-            Cell::Word(Some(record.instance.0)),
-            Cell::Integer(Some(record.at.0)),
-            Cell::Word(Some(series)),
-            Cell::Float(record.value),
-        ])?)
+        self.put(Record::Metric(*record))
     }
 
     fn log(&mut self, record: &LogRecord<'_>) -> Result<(), RecordError> {
-        Ok(self.log.push([
-            Cell::Word(Some(record.instance.0)),
-            Cell::Integer(Some(record.at.0)),
-            Cell::Word(Some(record.level as u32 - 1)),
-            Cell::Text(record.text),
-        ])?)
+        self.put(Record::Log {
+            instance: record.instance,
+            at: record.at,
+            level: record.level,
+            text: record.text.to_owned(),
+        })
     }
 }

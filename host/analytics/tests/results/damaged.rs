@@ -26,7 +26,17 @@ fn error_after(change: impl FnOnce(&Path)) -> AnalyticsError {
 
 #[test]
 fn a_missing_table_is_named() {
-    for table in ["orders", "journal", "fills", "equity", "metrics", "log"] {
+    for table in [
+        "orders",
+        "journal",
+        "fills",
+        "equity",
+        "metrics",
+        "log",
+        "lifecycles",
+        "trips",
+        "returns",
+    ] {
         let name = format!("{table}.parquet");
         let error = error_after(|x| fs::remove_file(x.join(&name)).unwrap());
         let text = error.to_string();
@@ -80,7 +90,7 @@ fn a_run_file_that_is_missing_damaged_or_newer_is_named() {
     assert!(
         error
             .to_string()
-            .ends_with("format 99 is not known; this version reads format 1"),
+            .ends_with("format 99 is not known; this version reads formats up to 2"),
         "{error}"
     );
 }

@@ -7,6 +7,12 @@ mod synthetic;
 /// What is written is what was recorded, and comes back.
 mod tables;
 
+/// What is known of executions, orders and round trips beyond single records.
+mod collected;
+
+/// Results of earlier formats.
+mod formats;
+
 /// Directories that are not whole.
 mod damaged;
 

@@ -129,6 +129,7 @@ struct Account {
 pub struct Recorded {
     pub fills: Vec<FillRecord>,
     pub equity: Vec<EquityRecord>,
+    pub quotes: Vec<QuoteRecord>,
 }
 
 struct Random(u64);
@@ -181,6 +182,16 @@ pub fn run(directory: &Path, spec: &Spec) -> (Report, Recorded) {
             at: Timestamp(last),
             bid,
         };
+        let quote = QuoteRecord {
+            instrument: InstrumentId(0),
+            at: step.at,
+            best: step.best(),
+        };
+        writer.quote(&quote).unwrap();
+        recorded.quotes.push(quote);
+        if number % 60 == 0 {
+            writer.passed(step.at).unwrap();
+        }
         for (place, behaviour) in spec.strategies.iter().enumerate() {
             let id = InstanceId(place as u32);
             let over = behaviour.stopped.is_some_and(|x| number >= x);

@@ -76,7 +76,11 @@ fn fills_come_back_as_they_were_recorded_and_add_up_to_the_position() {
     assert_eq!(row, recorded.fills.len());
     assert!(row > 5_000);
     assert_eq!(
-        report.instances()[0].inventory[0].last_position,
+        report.instances()[0].instruments[0]
+            .position
+            .as_ref()
+            .unwrap()
+            .last_position,
         positions[0]
     );
 }
@@ -131,7 +135,7 @@ fn key_figures_follow_from_the_records() {
         assert_eq!(figures.key.net_pnl, outcome.equity - CASH);
         assert_eq!(figures.key.fees, fills.iter().map(|x| x.fill.fee).sum());
         assert_eq!(figures.key.execution.fills, fills.len() as u64);
-        assert_eq!(figures.key.execution.orders, outcome.orders);
+        assert_eq!(figures.key.orders.orders, outcome.orders);
         let mut peak = CASH;
         let mut worst = Money::ZERO;
         let rows = recorded

@@ -3,6 +3,7 @@
 //! Takes in parsed arguments; gives out text on standard output and an exit code.
 
 mod calibrate;
+mod compare;
 mod plugin;
 mod report;
 mod run;
@@ -28,6 +29,7 @@ pub fn execute(arguments: Arguments, models: &Models) -> Result<u8, CliError> {
         Command::Calibrate(arguments) => calibrate::execute(&arguments),
         Command::Plugin(command) => plugin::execute(&command),
         Command::Report(arguments) => report::execute(&arguments),
+        Command::Compare(arguments) => compare::execute(&arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "backplane", &mut script);

@@ -339,6 +339,9 @@ impl Run<'_> {
                 }
             }
         }
+        if self.keeps {
+            self.recorder.passed(at)?;
+        }
         Ok(())
     }
 

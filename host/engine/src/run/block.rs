@@ -86,7 +86,7 @@ impl Run<'_> {
         }
         // To attend may load rows, which moves the places.
         let count = block.next - block.first;
-        self.apply(count + usize::from(block.is_heard));
+        self.apply(count + usize::from(block.is_heard))?;
         if block.is_heard {
             return self.hear();
         }
@@ -105,7 +105,7 @@ impl Run<'_> {
         let before = rows.last_start(start..next);
         let happened = before.map_or(i64::MIN, |x| rows.ts_event[x]);
         self.attend(due, happened, due)?;
-        self.apply(next - start);
+        self.apply(next - start)?;
         self.follow();
         self.happen(due, local)
     }
@@ -125,14 +125,20 @@ impl Run<'_> {
     }
 
     /// The market takes over so many rows.
-    fn apply(&mut self, count: usize) {
+    fn apply(&mut self, count: usize) -> Result<(), RunError> {
         if count == 0 {
-            return;
+            return Ok(());
         }
         let first = self.window.place(self.heard);
+        let mut from = first;
+        if self.quotes {
+            from = self.record_quotes(first..first + count)?;
+        }
         let rows = self.window.rows();
-        self.market.apply_all(rows, first..first + count);
+        self.market.apply_all(rows, from..first + count);
         self.last = rows.ts_recv[first + count - 1];
+        self.happened = rows.ts_event[first + count - 1];
         self.heard += count as u64;
+        Ok(())
     }
 }

@@ -16,6 +16,7 @@ mod block;
 mod config;
 mod finish;
 mod margin;
+mod quotes;
 mod risk;
 mod seat;
 mod settle;
@@ -144,6 +145,11 @@ struct Run<'a> {
     /// While order news or a timer is heard, its time: the market's books are those of the block's beginning then.
     private: Option<i64>,
     next_sample: i64,
+    /// The exchange time of the last row that the market's books hold.
+    happened: i64,
+    /// The instruments for which orders were sent: the changes of their best prices are recorded.
+    quoted: Vec<bool>,
+    quotes: bool,
     /// The number of the next row that can fill something; all before it were heard.
     next_match: u64,
     first: i64,
@@ -191,6 +197,9 @@ impl<'a> Run<'a> {
             entry_min: config.entry("").minimum(),
             config: parts.config,
             heard: 0,
+            happened: i64::MIN,
+            quoted: vec![false; parts.instruments.len()],
+            quotes: false,
             private: None,
             next_sample: i64::MAX,
             next_match: 0,
@@ -395,7 +404,10 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let local = match body {
-            CommandBody::Submit { .. } => self.best(InstrumentId(command.instrument)),
+            CommandBody::Submit { .. } => {
+                self.follow_quotes(command.instrument)?;
+                self.best(InstrumentId(command.instrument))
+            }
             _ => BestLevels::default(),
         };
         let seat = &self.seats[place];

@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Step, problem, run};
+use crate::packages::{self, Step, run};
 
 /// The package of the compiler, whose version names the toolchain.
 pub(super) const COMPILER: &str = "rustc-web";
@@ -72,21 +72,13 @@ pub(super) fn download(folder: &Path) -> Step<()> {
         .ok_or("libstd-rust-web-dev names no runtime library")?;
     let llvm = named_in(&show(&runtime)?, "libllvm").ok_or("the compiler names no LLVM")?;
     // LLVM and those of its own libraries that this machine lacks.
-    let plan = run(Command::new("apt-get").args([
-        "install",
-        "--simulate",
-        "--no-install-recommends",
-        &llvm,
-    ]))?;
+    let lacking = packages::lacking(&[&llvm])?;
     let mut names = vec![COMPILER.to_owned(), runtime, llvm];
     names.extend(PACKAGES.iter().map(|name| (*name).to_owned()));
-    let lacking = plan.lines().filter_map(|line| line.strip_prefix("Inst "));
-    names.extend(lacking.filter_map(|line| Some(line.split_whitespace().next()?.to_owned())));
+    names.extend(lacking);
     names.sort();
     names.dedup();
-    let mut command = Command::new("apt-get");
-    command.args(["download", "-q"]).args(&names);
-    run(command.current_dir(folder)).map(drop)
+    packages::download(&names, folder)
 }
 
 /// The first package of a `Depends:` line whose name begins like this and goes on with a digit.
@@ -102,18 +94,6 @@ fn named_in(about: &str, prefix: &str) -> Option<String> {
         rest.is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_digit()))
     };
     names.into_iter().find(versioned).map(str::to_owned)
-}
-
-/// Unpacks every package of one folder into another.
-pub(super) fn unpack(packages: &Path, folder: &Path) -> Step<()> {
-    let entries = fs::read_dir(packages).map_err(|cause| problem("read", packages, &cause))?;
-    for entry in entries {
-        let package = entry
-            .map_err(|cause| problem("read", packages, &cause))?
-            .path();
-        run(Command::new("dpkg").arg("-x").arg(&package).arg(folder))?;
-    }
-    Ok(())
 }
 
 /// Whether this process runs as root.
