@@ -104,12 +104,31 @@ pub fn python() -> Option<PathBuf> {
     let named = std::env::var_os("BACKPLANE_PYTHON").map(PathBuf::from);
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let cache = cache.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cache")));
-    let made = cache.map(|x| x.join("backplane/python/bin/python3"));
+    let made = cache.map(|x| x.join("backplane/python"));
+    let made = made.filter(|x| has_all_packages(x));
+    let made = made.map(|x| x.join("bin/python3"));
     let python = named.or(made).filter(|x| x.exists());
     if python.is_none() {
-        println!("skipped: no Python environment; run `cargo xtask python` first");
+        println!(
+            "skipped: no Python environment, or one of other packages; run `cargo xtask python` first"
+        );
     }
     python
+}
+
+/// Whether the environment was made of the lists as they are now.
+fn has_all_packages(environment: &Path) -> bool {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../python/requirements");
+    let mut lists: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|x| x == "txt"))
+        .collect();
+    lists.sort();
+    let read = |path: &PathBuf| std::fs::read_to_string(path).unwrap_or_default();
+    let wanted: String = lists.iter().map(read).collect();
+    std::fs::read_to_string(environment.join("requirements.txt")).is_ok_and(|made| made == wanted)
 }
 
 /// A browser that runs without a window: `BACKPLANE_BROWSER`, one that is installed, or the one that `cargo xtask browser`
