@@ -239,7 +239,9 @@ fn quoting(market: &Market) {
 
 fn main() {
     let market = Market::standard();
-    if std::env::var_os("ONLY_DAY").is_none() { quoting(&market); }
+    if std::env::var_os("ONLY_DAY").is_none() {
+        quoting(&market);
+    }
     // Memory must not grow with the run: ten times the fills, the same peak.
     for fills in [1_000_000, 3_000_000] {
         day(&market, fills);

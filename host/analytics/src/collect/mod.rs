@@ -13,12 +13,14 @@ mod settle;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use backplane_engine::record::{EquityRecord, FillRecord, QuoteRecord};
+use backplane_engine::record::{
+    CommandRecord, EquityRecord, FillRecord, OrderRecord, QuoteRecord, SettlementRecord,
+};
 
 use crate::description::RunDescription;
 use crate::error::AnalyticsError;
-use crate::tables::buffer::Cell;
-use crate::tables::rows;
+use crate::tables::column::Get;
+use crate::tables::rows::{self, AccountTrip, SeriesValue, Valued};
 use crate::tables::schema::{
     EQUITY, FILLS, JOURNAL, LIFECYCLES, LOG, METRICS, ORDERS, SETTLEMENTS, TRIPS, Table,
 };
@@ -27,21 +29,21 @@ use crate::tables::words::Words;
 use lifecycles::Lifecycles;
 pub(crate) use lifecycles::{End, Ended};
 use quotes::Quotes;
-pub(crate) use record::Record;
+pub(crate) use record::{LogLine, Record};
 use settle::Settlement;
 pub(crate) use settle::{Settled, Trip};
 
 /// The tables of a run being written.
 pub(crate) struct Collector {
-    orders: TableWriter,
-    journal: TableWriter,
-    fills: TableWriter,
-    equity: TableWriter,
-    settlements: TableWriter,
-    metrics: TableWriter,
-    log: TableWriter,
-    lifecycles: TableWriter,
-    trips: TableWriter,
+    orders: TableWriter<OrderRecord>,
+    journal: TableWriter<CommandRecord>,
+    fills: TableWriter<Settled>,
+    equity: TableWriter<Valued>,
+    settlements: TableWriter<SettlementRecord>,
+    metrics: TableWriter<SeriesValue>,
+    log: TableWriter<LogLine>,
+    lifecycles: TableWriter<Ended>,
+    trips: TableWriter<AccountTrip>,
     multipliers: Vec<i64>,
     /// The place of each instance's first series among all series.
     series_start: Vec<u32>,
@@ -59,7 +61,6 @@ impl Collector {
         description: &RunDescription,
     ) -> Result<Collector, AnalyticsError> {
         let words = Words::new(description);
-        let create = |table: Table| TableWriter::create(directory, table, |x| words.of(table, x));
         let counts = description.instances.iter().map(|x| x.metrics.len() as u32);
         let series_start = counts.scan(0, |next, count| {
             let start = *next;
@@ -68,15 +69,15 @@ impl Collector {
         });
         let instruments = &description.tape.instruments;
         Ok(Collector {
-            orders: create(ORDERS)?,
-            journal: create(JOURNAL)?,
-            fills: create(FILLS)?,
-            equity: create(EQUITY)?,
-            settlements: create(SETTLEMENTS)?,
-            metrics: create(METRICS)?,
-            log: create(LOG)?,
-            lifecycles: create(LIFECYCLES)?,
-            trips: create(TRIPS)?,
+            orders: create(directory, ORDERS, rows::ORDERS, &words)?,
+            journal: create(directory, JOURNAL, rows::JOURNAL, &words)?,
+            fills: create(directory, FILLS, rows::FILLS, &words)?,
+            equity: create(directory, EQUITY, rows::EQUITY, &words)?,
+            settlements: create(directory, SETTLEMENTS, rows::SETTLEMENTS, &words)?,
+            metrics: create(directory, METRICS, rows::METRICS, &words)?,
+            log: create(directory, LOG, rows::LOG, &words)?,
+            lifecycles: create(directory, LIFECYCLES, rows::LIFECYCLES, &words)?,
+            trips: create(directory, TRIPS, rows::TRIPS, &words)?,
             multipliers: instruments.iter().map(|x| x.multiplier).collect(),
             series_start: series_start.collect(),
             valued: Vec::new(),
@@ -87,53 +88,38 @@ impl Collector {
     }
 
     /// Takes over a record. The front has checked that its numbers are described.
-    pub(crate) fn take(&mut self, record: &Record) -> Result<(), AnalyticsError> {
+    pub(crate) fn take(&mut self, record: Record) -> Result<(), AnalyticsError> {
         match record {
             Record::Command(command) => {
-                self.open.command(command);
-                match rows::command(command) {
-                    Some(row) => self.journal.push(row),
-                    None => Ok(()),
+                self.open.command(&command);
+                if rows::has_row(&command) {
+                    return self.journal.push(command);
                 }
+                Ok(())
             }
             Record::Order(news) => {
-                self.orders.push(rows::order(news))?;
-                match self.open.news(news, &self.quotes) {
-                    Some(ended) => self.end(&ended),
+                self.orders.push(news)?;
+                match self.open.news(&news, &self.quotes) {
+                    Some(ended) => self.lifecycles.push(ended),
                     None => Ok(()),
                 }
             }
-            Record::Fill(fill) => self.fill(fill),
+            Record::Fill(fill) => self.fill(&fill),
             Record::Equity(equity) => {
-                self.valued.push(*equity);
+                self.valued.push(equity);
                 Ok(())
             }
             Record::Settlement(settlement) => {
-                self.settlement.change(settlement);
-                self.settlements.push(rows::settlement(settlement))
+                self.settlement.change(&settlement);
+                self.settlements.push(settlement)
             }
             Record::Passed => self.write_valued(),
-            Record::Quote(quote) => self.quote(quote),
+            Record::Quote(quote) => self.quote(&quote),
             Record::Metric(metric) => {
                 let series = self.series_start[metric.instance.index()] + metric.metric;
-                self.metrics.push([
-                    Cell::Word(Some(metric.instance.0)),
-                    Cell::Integer(Some(metric.at.0)),
-                    Cell::Word(Some(series)),
-                    Cell::Float(Some(metric.value)),
-                ])
+                self.metrics.push((metric, series))
             }
-            Record::Log {
-                instance,
-                at,
-                level,
-                text,
-            } => self.log.push([
-                Cell::Word(Some(instance.0)),
-                Cell::Integer(Some(at.0)),
-                Cell::Word(Some(*level as u32 - 1)),
-                Cell::Text(text),
-            ]),
+            Record::Log(line) => self.log.push(line),
         }
     }
 
@@ -142,7 +128,7 @@ impl Collector {
         self.valued.sort_by_key(|x| x.at);
         for equity in &self.valued {
             let multiplier = self.multipliers[equity.instrument.index()];
-            self.equity.push(rows::equity(equity, multiplier))?;
+            self.equity.push((*equity, multiplier))?;
         }
         self.valued.clear();
         Ok(())
@@ -152,7 +138,7 @@ impl Collector {
         let sent = self.open.sent(fill.instance, fill.fill.order_id);
         self.settlement.add(fill, sent, &self.quotes);
         match self.open.fill(fill, &self.quotes) {
-            Some(ended) => self.end(&ended),
+            Some(ended) => self.lifecycles.push(ended),
             None => Ok(()),
         }
     }
@@ -166,22 +152,17 @@ impl Collector {
     /// Writes the executions whose last mid is known, and the round trips that they close.
     fn settle(&mut self) -> Result<(), AnalyticsError> {
         while let Some(fill) = self.settlement.take() {
-            self.write(&fill)?;
+            self.write(fill)?;
         }
         Ok(())
     }
 
-    fn write(&mut self, settled: &Settled) -> Result<(), AnalyticsError> {
-        self.fills.push(rows::fill(settled))?;
+    fn write(&mut self, settled: Settled) -> Result<(), AnalyticsError> {
         let account = (settled.record.instance, settled.record.fill.instrument);
-        for trip in self.settlement.close(settled, &mut self.quotes) {
-            self.trips.push(rows::trip(account, trip))?;
+        for trip in self.settlement.close(&settled, &mut self.quotes) {
+            self.trips.push((account, *trip))?;
         }
-        Ok(())
-    }
-
-    fn end(&mut self, ended: &Ended) -> Result<(), AnalyticsError> {
-        self.lifecycles.push(rows::lifecycle(ended))
+        self.fills.push(settled)
     }
 
     /// Writes all that still waits; the tape was heard up to `last`. Gives the rows of each table.
@@ -190,25 +171,31 @@ impl Collector {
         self.settlement.end(last, &self.quotes);
         self.settle()?;
         for (account, trip) in self.settlement.rest(&self.quotes) {
-            self.trips.push(rows::trip(account, &trip))?;
+            self.trips.push((account, trip))?;
         }
         for ended in self.open.end() {
-            self.lifecycles.push(rows::lifecycle(&ended))?;
+            self.lifecycles.push(ended)?;
         }
-        let tables = [
-            (ORDERS, self.orders),
-            (JOURNAL, self.journal),
-            (FILLS, self.fills),
-            (EQUITY, self.equity),
-            (SETTLEMENTS, self.settlements),
-            (METRICS, self.metrics),
-            (LOG, self.log),
-            (LIFECYCLES, self.lifecycles),
-            (TRIPS, self.trips),
-        ];
-        let close = |(table, writer): (Table, TableWriter)| {
-            writer.close().map(|rows| (table.name.to_owned(), rows))
-        };
-        tables.into_iter().map(close).collect()
+        let mut rows = BTreeMap::new();
+        let mut closed = |table: Table, count: u64| rows.insert(table.name.to_owned(), count);
+        closed(ORDERS, self.orders.close()?);
+        closed(JOURNAL, self.journal.close()?);
+        closed(FILLS, self.fills.close()?);
+        closed(EQUITY, self.equity.close()?);
+        closed(SETTLEMENTS, self.settlements.close()?);
+        closed(METRICS, self.metrics.close()?);
+        closed(LOG, self.log.close()?);
+        closed(LIFECYCLES, self.lifecycles.close()?);
+        closed(TRIPS, self.trips.close()?);
+        Ok(rows)
     }
+}
+
+fn create<R>(
+    directory: &Path,
+    table: Table,
+    columns: &'static [Get<R>],
+    words: &Words,
+) -> Result<TableWriter<R>, AnalyticsError> {
+    TableWriter::create(directory, table, columns, |x| words.of(table, x))
 }

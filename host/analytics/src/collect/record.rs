@@ -29,14 +29,18 @@ pub(crate) enum Record {
     /// A recorded value.
     Metric(MetricRecord),
     /// A logged line.
-    Log {
-        /// Who logged it.
-        instance: InstanceId,
-        /// When.
-        at: Timestamp,
-        /// How important it is.
-        level: LogLevel,
-        /// The text.
-        text: String,
-    },
+    Log(LogLine),
+}
+
+/// A line that a strategy logged.
+#[derive(Clone, Debug)]
+pub(crate) struct LogLine {
+    /// Who logged it.
+    pub(crate) instance: InstanceId,
+    /// When.
+    pub(crate) at: Timestamp,
+    /// How important it is.
+    pub(crate) level: LogLevel,
+    /// The text.
+    pub(crate) text: String,
 }

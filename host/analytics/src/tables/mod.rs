@@ -5,7 +5,7 @@
 
 pub mod schema;
 
-pub(crate) mod buffer;
+pub(crate) mod column;
 pub(crate) mod reader;
 mod returns;
 pub(crate) mod rows;

@@ -4,13 +4,28 @@
 
 use std::path::Path;
 
-use super::buffer::Cell;
+use super::column::Get;
 use super::schema::RETURNS;
 use super::table_writer::TableWriter;
 use super::words::Words;
 use crate::error::AnalyticsError;
 use crate::figures::{Computed, Daily, NANOS_PER_DAY};
 use crate::run_file::RunFile;
+
+/// A day of an instance, or of all together.
+struct Day {
+    instance: Option<u32>,
+    day: i64,
+    equity: i128,
+    change: Option<f64>,
+}
+
+const COLUMNS: &[Get<Day>] = &[
+    Get::Word(|x| x.instance),
+    Get::Integer(|x| x.day),
+    Get::Money(|x| x.equity),
+    Get::Float(|x| x.change),
+];
 
 /// Writes the table; gives the number of its rows.
 pub(super) fn write(
@@ -19,7 +34,7 @@ pub(super) fn write(
     computed: &Computed,
 ) -> Result<u64, AnalyticsError> {
     let words = Words::new(&run.description);
-    let mut table = TableWriter::create(directory, RETURNS, |x| words.of(RETURNS, x))?;
+    let mut table = TableWriter::create(directory, RETURNS, COLUMNS, |x| words.of(RETURNS, x))?;
     let instances = computed.daily.iter().enumerate();
     let instances = instances.map(|(number, daily)| (Some(number as u32), daily));
     let all = std::iter::once((None, &computed.portfolio_daily));
@@ -30,19 +45,19 @@ pub(super) fn write(
 }
 
 fn write_one(
-    table: &mut TableWriter,
+    table: &mut TableWriter<Day>,
     instance: Option<u32>,
     daily: &Daily,
     days: &[i64],
 ) -> Result<(), AnalyticsError> {
     let returns = daily.returns.as_deref().unwrap_or_default();
     for (place, (day, close)) in days.iter().zip(&daily.closes).enumerate() {
-        table.push([
-            Cell::Word(instance),
-            Cell::Integer(Some(day.saturating_mul(NANOS_PER_DAY))),
-            Cell::Money(close.0),
-            Cell::Float(returns.get(place).copied()),
-        ])?;
+        table.push(Day {
+            instance,
+            day: day.saturating_mul(NANOS_PER_DAY),
+            equity: close.0,
+            change: returns.get(place).copied(),
+        })?;
     }
     Ok(())
 }

@@ -1,19 +1,21 @@
-//! The words that tables use, and how a record becomes a row.
+//! The words that tables use, and what each column gets from a record.
 //!
-//! Takes in the engine's records; gives out rows of [`Cell`]s in the order of the columns of [`super::schema`].
+//! Takes in records; gives out values in the order of the columns of [`super::schema`].
 
 use backplane_engine::record::{
-    BestLevels, CommandRecord, EquityRecord, FillReason, InstanceId, OrderRecord, SettlementRecord,
+    CommandRecord, EquityRecord, FillReason, InstanceId, MetricRecord, OrderRecord,
+    SettlementRecord,
 };
 use backplane_sdk::abi::Command;
 use backplane_sdk::abi::CommandBody;
 use backplane_sdk::abi::v1::{command_flag, command_kind};
+use backplane_sdk::book::Level;
 use backplane_sdk::types::{
     InstrumentId, Liquidity, OrderStatus, OrderType, Price, Reason, Side, TimeInForce, Timestamp,
 };
 
-use super::buffer::Cell;
-use crate::collect::{End, Ended, Settled, Trip};
+use super::column::Get;
+use crate::collect::{End, Ended, LogLine, Settled, Trip};
 
 pub(super) const SIDES: &[&str] = &["buy", "sell"];
 pub(super) const LIQUIDITIES: &[&str] = &["maker", "taker"];
@@ -53,10 +55,6 @@ pub(super) const ENDS: &[&str] = &["filled", "canceled", "rejected", "expired", 
 /// Every reason in words, by its number.
 pub(super) fn reasons() -> Vec<&'static str> {
     Reason::ALL.iter().map(|x| x.text()).collect()
-}
-
-fn side(side: Option<Side>) -> Cell<'static> {
-    Cell::Word(side.map(|x| x.index() as u32))
 }
 
 const fn status(status: OrderStatus) -> u32 {
@@ -113,246 +111,261 @@ const fn end(end: End) -> u32 {
     }
 }
 
-fn moment(time: Option<Timestamp>) -> Cell<'static> {
-    Cell::Integer(time.map(|x| x.0))
+fn side(side: Option<Side>) -> Option<u32> {
+    side.map(|x| x.index() as u32)
 }
 
-fn prices(best: [Option<Price>; 2]) -> [Cell<'static>; 2] {
-    best.map(|x| Cell::Integer(x.map(|x| x.0)))
-}
-
-const fn time(time: Timestamp) -> Cell<'static> {
-    Cell::Integer(Some(time.0))
-}
-
-fn price(price: Price) -> Cell<'static> {
-    Cell::Integer(price.is_defined().then_some(price.0))
-}
-
-/// Best bid price and size, best ask price and size.
-fn best(best: &BestLevels) -> [Cell<'static>; 4] {
-    let price = |x: Option<i64>| Cell::Integer(x);
-    [
-        price(best.bid.map(|x| x.price.0)),
-        price(best.bid.map(|x| x.size.0)),
-        price(best.ask.map(|x| x.price.0)),
-        price(best.ask.map(|x| x.size.0)),
-    ]
-}
-
-/// A row of `orders`.
-pub(crate) fn order(record: &OrderRecord) -> [Cell<'static>; 11] {
-    let update = &record.update;
-    [
-        Cell::Word(Some(record.instance.0)),
-        time(update.ts_event),
-        time(update.ts_recv),
-        Cell::Number(Some(update.order_id.0)),
-        Cell::Word(Some(update.instrument.0)),
-        side(update.side),
-        Cell::Word(Some(status(update.status))),
-        Cell::Word(Some(update.reason as u32)),
-        price(update.price),
-        Cell::Integer(Some(update.quantity.0)),
-        Cell::Integer(Some(update.leaves.0)),
-    ]
-}
-
-/// A row of `fills`.
-pub(crate) fn fill(settled: &Settled) -> [Cell<'static>; 31] {
-    let (record, fill) = (&settled.record, &settled.record.fill);
-    let liquidity = match fill.liquidity {
+const fn liquidity(liquidity: Liquidity) -> u32 {
+    match liquidity {
         Liquidity::Maker => 0,
         Liquidity::Taker => 1,
-    };
-    let [bid_price, bid_size, ask_price, ask_size] = best(&record.best);
-    let [arrival_bid, arrival_ask] = prices(settled.sent.map_or([None; 2], |x| x.best));
-    let [a, b, c, d, e, f, g, h] = settled.mids.map(Cell::Integer);
-    [
-        Cell::Word(Some(record.instance.0)),
-        time(fill.ts_event),
-        time(fill.ts_recv),
-        Cell::Number(Some(fill.order_id.0)),
-        Cell::Word(Some(fill.instrument.0)),
-        side(Some(fill.side)),
-        Cell::Integer(Some(fill.price.0)),
-        Cell::Integer(Some(fill.quantity.0)),
-        Cell::Integer(Some(fill.leaves.0)),
-        Cell::Money(fill.fee.0),
-        Cell::Word(Some(liquidity)),
-        Cell::Word(Some(fill_reason(record.reason))),
-        Cell::Integer(Some(record.queue_ahead.0)),
-        time(record.arrived),
-        bid_price,
-        bid_size,
-        ask_price,
-        ask_size,
-        Cell::Integer(Some(record.position.0)),
-        Cell::Money(record.cash.0),
-        moment(settled.sent.map(|x| x.at)),
-        arrival_bid,
-        arrival_ask,
-        a,
-        b,
-        c,
-        d,
-        e,
-        f,
-        g,
-        h,
-    ]
-}
-
-/// A row of `lifecycles`.
-pub(crate) fn lifecycle(order: &Ended) -> [Cell<'static>; 25] {
-    let command = &order.command;
-    let [type_of, force] = kinds(command);
-    let [arrival_bid, arrival_ask] = prices(order.sent.best);
-    let [end_bid, end_ask] = prices(order.end_best);
-    [
-        Cell::Word(Some(order.instance.0)),
-        Cell::Number(Some(command.id)),
-        Cell::Word(Some(order.instrument().0)),
-        side(Side::from_code(command.side)),
-        Cell::Word(type_of),
-        Cell::Word(force),
-        time(order.sent.at),
-        moment(order.arrived),
-        moment(order.acknowledged),
-        moment(order.first_fill),
-        moment(order.ended),
-        Cell::Word(Some(end(order.end))),
-        Cell::Word(Some(order.reason as u32)),
-        price(order.price),
-        Cell::Integer(Some(order.quantity.0)),
-        Cell::Integer(Some(order.filled.0)),
-        Cell::Number(Some(order.fills)),
-        Cell::Number(Some(order.modifications)),
-        Cell::Money(order.turnover.0),
-        Cell::Money(order.fees.0),
-        Cell::Integer(order.queue_ahead.map(|x| x.0)),
-        arrival_bid,
-        arrival_ask,
-        end_bid,
-        end_ask,
-    ]
-}
-
-/// The type of an order and its time in force, where they are known.
-fn kinds(command: &Command) -> [Option<u32>; 2] {
-    [
-        OrderType::from_code(command.order_type).map(order_type),
-        TimeInForce::from_code(command.time_in_force).map(time_in_force),
-    ]
-}
-
-/// A row of `trips`: a round trip of an instance in an instrument.
-pub(crate) fn trip(account: (InstanceId, InstrumentId), trip: &Trip) -> [Cell<'static>; 12] {
-    let excursions = trip.excursions;
-    let excursion = |x: usize| Cell::MoneyOrNone(excursions.map(|all| all[x].0));
-    let trip = &trip.trip;
-    [
-        Cell::Word(Some(account.0.0)),
-        Cell::Word(Some(account.1.0)),
-        side(Some(trip.side)),
-        time(trip.opened),
-        time(trip.closed),
-        Cell::Integer(Some(trip.quantity.0)),
-        Cell::Integer(Some(trip.open_price.0)),
-        Cell::Integer(Some(trip.close_price.0)),
-        Cell::Money(trip.gross.0),
-        Cell::Money(trip.fees.0),
-        excursion(0),
-        excursion(1),
-    ]
-}
-
-/// A row of `equity`.
-pub(crate) fn equity(record: &EquityRecord, multiplier: i64) -> [Cell<'static>; 9] {
-    [
-        time(record.at),
-        Cell::Word(Some(record.instance.0)),
-        Cell::Word(Some(record.instrument.0)),
-        Cell::Money(record.cash.0),
-        Cell::Integer(Some(record.position.0)),
-        price(record.price),
-        Cell::Integer(Some(multiplier)),
-        Cell::Money(record.fees.0),
-        Cell::Money(record.equity.0),
-    ]
-}
-
-/// A row of `settlements`.
-pub(crate) fn settlement(record: &SettlementRecord) -> [Cell<'static>; 10] {
-    [
-        Cell::Word(Some(record.instance.0)),
-        time(record.ts_event),
-        time(record.at),
-        Cell::Word(Some(record.instrument.0)),
-        Cell::Word(Some(record.occasion.number().into())),
-        price(record.price),
-        Cell::Integer(Some(record.before.0)),
-        Cell::Integer(Some(record.position.0)),
-        Cell::Money(record.amount.0),
-        Cell::Money(record.cash.0),
-    ]
-}
-
-/// A row of `journal`; none for a recorded value, which has a table of its own, and for a kind that is not known, which
-/// is a fault and no command.
-pub(crate) fn command(record: &CommandRecord) -> Option<[Cell<'static>; 22]> {
-    let command = &record.command;
-    let body = command.body()?;
-    if matches!(body, CommandBody::Metric { .. }) {
-        return None;
     }
-    let submits = matches!(body, CommandBody::Submit { .. });
-    let priced = submits || matches!(body, CommandBody::Modify { .. });
-    let (order, timer, due) = match body {
+}
+
+fn time(time: Option<Timestamp>) -> Option<i64> {
+    time.map(|x| x.0)
+}
+
+fn number(price: Option<Price>) -> Option<i64> {
+    price.map(|x| x.0)
+}
+
+fn defined(price: Price) -> Option<i64> {
+    price.is_defined().then_some(price.0)
+}
+
+fn price_of(level: Option<Level>) -> Option<i64> {
+    level.map(|x| x.price.0)
+}
+
+fn size_of(level: Option<Level>) -> Option<i64> {
+    level.map(|x| x.size.0)
+}
+
+fn order_type_of(command: &Command) -> Option<u32> {
+    OrderType::from_code(command.order_type).map(order_type)
+}
+
+fn time_in_force_of(command: &Command) -> Option<u32> {
+    TimeInForce::from_code(command.time_in_force).map(time_in_force)
+}
+
+/// The columns of `orders`.
+pub(crate) const ORDERS: &[Get<OrderRecord>] = &[
+    Get::Word(|x| Some(x.instance.0)),
+    Get::Integer(|x| x.update.ts_event.0),
+    Get::Integer(|x| x.update.ts_recv.0),
+    Get::Number(|x| x.update.order_id.0),
+    Get::Word(|x| Some(x.update.instrument.0)),
+    Get::Word(|x| side(x.update.side)),
+    Get::Word(|x| Some(status(x.update.status))),
+    Get::Word(|x| Some(x.update.reason as u32)),
+    Get::IntegerOrNone(|x| defined(x.update.price)),
+    Get::Integer(|x| x.update.quantity.0),
+    Get::Integer(|x| x.update.leaves.0),
+];
+
+/// The columns of `fills`.
+pub(crate) const FILLS: &[Get<Settled>] = &[
+    Get::Word(|x| Some(x.record.instance.0)),
+    Get::Integer(|x| x.record.fill.ts_event.0),
+    Get::Integer(|x| x.record.fill.ts_recv.0),
+    Get::Number(|x| x.record.fill.order_id.0),
+    Get::Word(|x| Some(x.record.fill.instrument.0)),
+    Get::Word(|x| side(Some(x.record.fill.side))),
+    Get::Integer(|x| x.record.fill.price.0),
+    Get::Integer(|x| x.record.fill.quantity.0),
+    Get::Integer(|x| x.record.fill.leaves.0),
+    Get::Money(|x| x.record.fill.fee.0),
+    Get::Word(|x| Some(liquidity(x.record.fill.liquidity))),
+    Get::Word(|x| Some(fill_reason(x.record.reason))),
+    Get::Integer(|x| x.record.queue_ahead.0),
+    Get::Integer(|x| x.record.arrived.0),
+    Get::IntegerOrNone(|x| price_of(x.record.best.bid)),
+    Get::IntegerOrNone(|x| size_of(x.record.best.bid)),
+    Get::IntegerOrNone(|x| price_of(x.record.best.ask)),
+    Get::IntegerOrNone(|x| size_of(x.record.best.ask)),
+    Get::Integer(|x| x.record.position.0),
+    Get::Money(|x| x.record.cash.0),
+    Get::IntegerOrNone(|x| x.sent.map(|x| x.at.0)),
+    Get::IntegerOrNone(|x| number(x.sent?.best[0])),
+    Get::IntegerOrNone(|x| number(x.sent?.best[1])),
+    Get::IntegerOrNone(|x| x.mids[0]),
+    Get::IntegerOrNone(|x| x.mids[1]),
+    Get::IntegerOrNone(|x| x.mids[2]),
+    Get::IntegerOrNone(|x| x.mids[3]),
+    Get::IntegerOrNone(|x| x.mids[4]),
+    Get::IntegerOrNone(|x| x.mids[5]),
+    Get::IntegerOrNone(|x| x.mids[6]),
+    Get::IntegerOrNone(|x| x.mids[7]),
+];
+
+/// The columns of `lifecycles`.
+pub(crate) const LIFECYCLES: &[Get<Ended>] = &[
+    Get::Word(|x| Some(x.instance.0)),
+    Get::Number(|x| x.command.id),
+    Get::Word(|x| Some(x.instrument().0)),
+    Get::Word(|x| side(Side::from_code(x.command.side))),
+    Get::Word(|x| order_type_of(&x.command)),
+    Get::Word(|x| time_in_force_of(&x.command)),
+    Get::Integer(|x| x.sent.at.0),
+    Get::IntegerOrNone(|x| time(x.arrived)),
+    Get::IntegerOrNone(|x| time(x.acknowledged)),
+    Get::IntegerOrNone(|x| time(x.first_fill)),
+    Get::IntegerOrNone(|x| time(x.ended)),
+    Get::Word(|x| Some(end(x.end))),
+    Get::Word(|x| Some(x.reason as u32)),
+    Get::IntegerOrNone(|x| defined(x.price)),
+    Get::Integer(|x| x.quantity.0),
+    Get::Integer(|x| x.filled.0),
+    Get::Number(|x| x.fills),
+    Get::Number(|x| x.modifications),
+    Get::Money(|x| x.turnover.0),
+    Get::Money(|x| x.fees.0),
+    Get::IntegerOrNone(|x| x.queue_ahead.map(|x| x.0)),
+    Get::IntegerOrNone(|x| number(x.sent.best[0])),
+    Get::IntegerOrNone(|x| number(x.sent.best[1])),
+    Get::IntegerOrNone(|x| number(x.end_best[0])),
+    Get::IntegerOrNone(|x| number(x.end_best[1])),
+];
+
+/// A round trip of an instance in an instrument.
+pub(crate) type AccountTrip = ((InstanceId, InstrumentId), Trip);
+
+/// The columns of `trips`.
+pub(crate) const TRIPS: &[Get<AccountTrip>] = &[
+    Get::Word(|x| Some(x.0.0.0)),
+    Get::Word(|x| Some(x.0.1.0)),
+    Get::Word(|x| side(Some(x.1.trip.side))),
+    Get::Integer(|x| x.1.trip.opened.0),
+    Get::Integer(|x| x.1.trip.closed.0),
+    Get::Integer(|x| x.1.trip.quantity.0),
+    Get::Integer(|x| x.1.trip.open_price.0),
+    Get::Integer(|x| x.1.trip.close_price.0),
+    Get::Money(|x| x.1.trip.gross.0),
+    Get::Money(|x| x.1.trip.fees.0),
+    Get::MoneyOrNone(|x| Some(x.1.excursions?[0].0)),
+    Get::MoneyOrNone(|x| Some(x.1.excursions?[1].0)),
+];
+
+/// A valuation, with the multiplier of its instrument.
+pub(crate) type Valued = (EquityRecord, i64);
+
+/// The columns of `equity`.
+pub(crate) const EQUITY: &[Get<Valued>] = &[
+    Get::Integer(|x| x.0.at.0),
+    Get::Word(|x| Some(x.0.instance.0)),
+    Get::Word(|x| Some(x.0.instrument.0)),
+    Get::Money(|x| x.0.cash.0),
+    Get::Integer(|x| x.0.position.0),
+    Get::IntegerOrNone(|x| defined(x.0.price)),
+    Get::Integer(|x| x.1),
+    Get::Money(|x| x.0.fees.0),
+    Get::Money(|x| x.0.equity.0),
+];
+
+/// The columns of `settlements`.
+pub(crate) const SETTLEMENTS: &[Get<SettlementRecord>] = &[
+    Get::Word(|x| Some(x.instance.0)),
+    Get::Integer(|x| x.ts_event.0),
+    Get::Integer(|x| x.at.0),
+    Get::Word(|x| Some(x.instrument.0)),
+    Get::Word(|x| Some(x.occasion.number().into())),
+    Get::IntegerOrNone(|x| defined(x.price)),
+    Get::Integer(|x| x.before.0),
+    Get::Integer(|x| x.position.0),
+    Get::Money(|x| x.amount.0),
+    Get::Money(|x| x.cash.0),
+];
+
+/// A recorded value, with the place of its series among all series.
+pub(crate) type SeriesValue = (MetricRecord, u32);
+
+/// The columns of `metrics`.
+pub(crate) const METRICS: &[Get<SeriesValue>] = &[
+    Get::Word(|x| Some(x.0.instance.0)),
+    Get::Integer(|x| x.0.at.0),
+    Get::Word(|x| Some(x.1)),
+    Get::Float(|x| Some(x.0.value)),
+];
+
+/// The columns of `log`.
+pub(crate) const LOG: &[Get<LogLine>] = &[
+    Get::Word(|x| Some(x.instance.0)),
+    Get::Integer(|x| x.at.0),
+    Get::Word(|x| Some(x.level as u32 - 1)),
+    Get::Text(|x| &x.text),
+];
+
+/// Whether a command has a row in `journal`. A recorded value has a table of its own, and a kind that is not known is a
+/// fault and no command.
+pub(crate) fn has_row(record: &CommandRecord) -> bool {
+    let body = record.command.body();
+    body.is_some_and(|x| !matches!(x, CommandBody::Metric { .. }))
+}
+
+/// The columns of `journal`.
+pub(crate) const JOURNAL: &[Get<CommandRecord>] = &[
+    Get::Word(|x| Some(x.instance.0)),
+    Get::Integer(|x| x.at.0),
+    Get::Number(|x| x.message),
+    Get::Word(|x| Some(u32::from(x.command.kind - command_kind::SUBMIT))),
+    // A number beyond the list of instruments, "all" included, becomes null.
+    Get::Word(|x| Some(x.command.instrument)),
+    Get::NumberOrNone(|x| order_of(&x.command)),
+    Get::NumberOrNone(|x| match x.command.body()? {
+        CommandBody::SetTimer { timer, .. } | CommandBody::CancelTimer { timer } => Some(timer.0),
+        _ => None,
+    }),
+    Get::IntegerOrNone(|x| match x.command.body()? {
+        CommandBody::SetTimer { at, .. } => Some(at.0),
+        _ => None,
+    }),
+    Get::Word(|x| side(Side::from_code(submitted(x)?.side))),
+    Get::Word(|x| order_type_of(submitted(x)?)),
+    Get::Word(|x| time_in_force_of(submitted(x)?)),
+    Get::Flag(|x| Some(submitted(x)?.flags & command_flag::POST_ONLY != 0)),
+    Get::IntegerOrNone(|x| defined(Price(priced(x)?.price))),
+    Get::IntegerOrNone(|x| Some(priced(x)?.quantity)),
+    Get::IntegerOrNone(|x| option(priced(x)?.stop_price)),
+    Get::IntegerOrNone(|x| option(submitted(x)?.trail)),
+    Get::IntegerOrNone(|x| option(submitted(x)?.displayed)),
+    Get::IntegerOrNone(|x| option(submitted(x)?.expire_at)),
+    Get::IntegerOrNone(|x| price_of(x.local.bid)),
+    Get::IntegerOrNone(|x| size_of(x.local.bid)),
+    Get::IntegerOrNone(|x| price_of(x.local.ask)),
+    Get::IntegerOrNone(|x| size_of(x.local.ask)),
+];
+
+fn order_of(command: &Command) -> Option<u64> {
+    match command.body()? {
         CommandBody::Submit { order_id }
         | CommandBody::Modify { order_id, .. }
-        | CommandBody::Cancel { order_id } => (Some(order_id.0), None, None),
-        CommandBody::SetTimer { timer, at } => (None, Some(timer.0), Some(at.0)),
-        CommandBody::CancelTimer { timer } => (None, Some(timer.0), None),
-        CommandBody::CancelAll { .. } | CommandBody::Metric { .. } => (None, None, None),
-    };
-    let defined = |x: i64| Price(x).is_defined().then_some(x);
-    // Options: neither 0 nor "no price" and "never", which are the same number.
-    let some = |x: i64| defined(x).filter(|x| *x != 0);
-    let word = |x: Option<u32>| Cell::Word(x.filter(|_| submits));
-    let [type_of, force] = kinds(command);
-    let [bid_price, bid_size, ask_price, ask_size] = best(&record.local);
-    Some([
-        Cell::Word(Some(record.instance.0)),
-        time(record.at),
-        Cell::Number(Some(record.message)),
-        Cell::Word(Some(u32::from(command.kind - command_kind::SUBMIT))),
-        // A number beyond the list of instruments, "all" included, becomes null.
-        Cell::Word(Some(command.instrument)),
-        Cell::Number(order),
-        Cell::Number(timer),
-        Cell::Integer(due),
-        word(Side::from_code(command.side).map(|x| x.index() as u32)),
-        word(type_of),
-        word(force),
-        Cell::Flag(submits.then_some(command.flags & command_flag::POST_ONLY != 0)),
-        Cell::Integer(defined(command.price).filter(|_| priced)),
-        Cell::Integer(priced.then_some(command.quantity)),
-        Cell::Integer(some(command.stop_price).filter(|_| priced)),
-        Cell::Integer(some(command.trail).filter(|_| submits)),
-        Cell::Integer(some(command.displayed).filter(|_| submits)),
-        Cell::Integer(some(command.expire_at).filter(|_| submits)),
-        bid_price,
-        bid_size,
-        ask_price,
-        ask_size,
-    ])
+        | CommandBody::Cancel { order_id } => Some(order_id.0),
+        _ => None,
+    }
+}
+
+/// The command, where it submits an order.
+fn submitted(record: &CommandRecord) -> Option<&Command> {
+    (record.command.kind == command_kind::SUBMIT).then_some(&record.command)
+}
+
+/// The command, where it says what an order is to be.
+fn priced(record: &CommandRecord) -> Option<&Command> {
+    let kind = record.command.kind;
+    (kind == command_kind::SUBMIT || kind == command_kind::MODIFY).then_some(&record.command)
+}
+
+/// An option of an order: neither 0 nor "no price" and "never", which are the same number.
+fn option(value: i64) -> Option<i64> {
+    defined(Price(value)).filter(|x| *x != 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use backplane_sdk::abi::Command;
+    use backplane_engine::record::BestLevels;
     use backplane_sdk::types::{OrderId, TimerId};
 
     #[test]
@@ -397,16 +410,17 @@ mod tests {
             local: BestLevels::default(),
         };
         for (body, word) in bodies {
-            let row = command(&record(body)).unwrap();
-            let Cell::Word(Some(kind)) = row[3] else {
-                panic!("no word for {word}");
+            let Get::Word(get) = &JOURNAL[3] else {
+                panic!("the kind of a command is a word");
             };
+            assert!(has_row(&record(body)));
+            let kind = get(&record(body)).unwrap();
             assert_eq!(COMMANDS[kind as usize], word);
         }
         let value = CommandBody::Metric {
             metric: 0,
             value: 1.0,
         };
-        assert!(command(&record(value)).is_none());
+        assert!(!has_row(&record(value)));
     }
 }

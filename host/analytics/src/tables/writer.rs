@@ -17,7 +17,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::returns;
 use super::schema::RETURNS;
-use crate::collect::{Collector, Record};
+use crate::collect::{Collector, LogLine, Record};
 use crate::description::RunDescription;
 use crate::error::AnalyticsError;
 use crate::figures::{self, Options};
@@ -150,10 +150,9 @@ fn collect(
     emptied: &Sender<Vec<Record>>,
 ) -> Result<Collector, AnalyticsError> {
     for mut batch in records {
-        for record in &batch {
+        for record in batch.drain(..) {
             collector.take(record)?;
         }
-        batch.clear();
         // Whoever does not take it back makes a new one.
         let _ = emptied.try_send(batch);
     }
@@ -216,11 +215,11 @@ impl Recorder for ResultsWriter {
     }
 
     fn log(&mut self, record: &LogRecord<'_>) -> Result<(), RecordError> {
-        self.put(Record::Log {
+        self.put(Record::Log(LogLine {
             instance: record.instance,
             at: record.at,
             level: record.level,
             text: record.text.to_owned(),
-        })
+        }))
     }
 }
