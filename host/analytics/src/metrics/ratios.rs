@@ -55,7 +55,7 @@ impl Returns {
     }
 
     /// The share of gains among the returns that are not zero; 0 where there are none (QuantStats `win_rate`). Of days,
-    /// not of trades: see [`crate::trades::TradeStatistics::trade_win_rate`].
+    /// not of trades: see [`crate::figures::TradeStatistics::trade_win_rate`].
     pub fn win_rate(&self) -> Figure {
         let [(_, gains), (_, losses)] = self.gains_and_losses();
         Figure::of(gains as f64 / (gains + losses).max(1) as f64)
