@@ -1,7 +1,7 @@
 //! Directories of results that earlier versions wrote stay readable.
 //!
-//! `format-1` was written by the version that knew format 1: a generated market, three strategies, fees. It is never
-//! written again.
+//! `format-1` was written by the version that knew format 1: a generated market, three strategies, fees; `format-2` by the
+//! first that knew format 2: the same kind of run, over a dividend and a split. They are never written again.
 
 use std::path::{Path, PathBuf};
 
@@ -43,4 +43,26 @@ fn results_of_format_1_give_the_figures_that_their_version_gave() {
     }
     let page = report.html();
     assert!(page.contains("market_maker") && !page.contains("NaN"));
+}
+
+#[test]
+fn results_of_format_2_give_the_figures_that_their_version_gave() {
+    let report = Report::read(&fixture("format-2")).unwrap();
+    let words = report.text(&TextOptions {
+        color: false,
+        directory: Path::new("v2"),
+    });
+    // As printed by the version that wrote them.
+    for line in [
+        "market_maker  -450.19  -0.25  -0.05%  -0.05%       –     309     83",
+        "all together  -300.60  -0.01  -0.01%  -0.02%       –     410     95",
+        "market_maker      83   100%     27%       6.7        –       76%  3.3 s",
+        "momentum         -0.17          –      3.33   100 µs       –      0%  100 µs",
+    ] {
+        assert!(words.contains(line), "{words}");
+    }
+    let json: Value = serde_json::from_str(&report.json()).unwrap();
+    assert_eq!(json["portfolio"]["trades"]["round_trips"], 48);
+    let page = report.html();
+    assert!(page.contains("mean_reversion") && !page.contains("NaN"));
 }
