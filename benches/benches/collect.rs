@@ -60,6 +60,7 @@ fn description(market: &Market) -> RunDescription {
             metrics: Vec::new(),
             parameters: Default::default(),
         }],
+        swaps: Vec::new(),
     }
 }
 

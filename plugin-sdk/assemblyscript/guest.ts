@@ -64,13 +64,13 @@ export abstract class Strategy {
   stateVersion(): u32 {
     return 0;
   }
-  /** The strategy's state as bytes. */
+  /** The strategy's state as bytes, so that a later version can take over, and a run that was killed can be taken up. */
   save(): ArrayBuffer {
     return new ArrayBuffer(0);
   }
-  /** Takes over saved bytes; gives null, or why they cannot be used. */
+  /** Takes over saved bytes; gives null, or why they cannot be used. Without this method no version can take over. */
   load(version: u32, bytes: ArrayBuffer): string | null {
-    return version == this.stateVersion() && bytes.byteLength == 0 ? null : "it loads no state";
+    return "the strategy does not implement `load`";
   }
 }
 

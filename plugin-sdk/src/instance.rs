@@ -198,9 +198,16 @@ impl<S: Strategy> Instance<S> {
                 self.state.positions.len()
             ));
         }
+        self.state.set_depths();
+        let is_missing = known.books.is_empty() && self.state.books.is_some();
+        if is_missing && self.state.sees_books() {
+            return Err(
+                "the saved state has no books, because they were lent to the instance, but this one keeps its own"
+                    .into(),
+            );
+        }
         self.strategy.load(version, own)?;
         known.restore(&mut self.state);
-        self.state.set_depths();
         Ok(())
     }
 }

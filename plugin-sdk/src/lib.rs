@@ -60,6 +60,8 @@ mod snapshot;
 
 pub mod instance;
 
+pub mod features;
+
 pub mod math;
 
 #[cfg(any(test, feature = "testing"))]

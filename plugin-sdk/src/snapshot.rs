@@ -28,7 +28,7 @@ pub(crate) struct Known {
     sessions: Vec<SessionStatistics>,
     trades: Vec<VecDeque<Trade>>,
     tops: Vec<Top>,
-    books: Vec<LevelBook>,
+    pub(crate) books: Vec<LevelBook>,
 }
 
 impl Known {

@@ -353,6 +353,11 @@ impl State {
         self.depths = self.instruments.iter().map(depth).collect();
     }
 
+    /// Whether the strategy sees whole books.
+    pub(crate) fn sees_books(&self) -> bool {
+        self.depths.contains(&Depth::All)
+    }
+
     /// The book of an instrument, as deep as the subscription makes it.
     #[inline]
     pub(crate) fn book<'a>(&'a self, instrument: InstrumentId, lent: &Books<'a>) -> BookView<'a> {

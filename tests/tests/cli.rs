@@ -16,6 +16,8 @@ use tempfile::TempDir;
 mod accounts;
 /// The ghost study.
 mod calibrate;
+/// Runs that are killed and taken up again.
+mod checkpoints;
 /// Runs side by side, and reports made again.
 mod compare;
 /// Tapes and sources that cannot be used.
@@ -38,6 +40,10 @@ mod market;
 mod models;
 /// What a policy and `--allow` grant, and what they do not.
 mod policy;
+/// Strategies in Python.
+mod python;
+/// Recordings of what a strategy heard.
+mod recordings;
 /// Plugins that are refused.
 mod refusals;
 /// Results add up.
@@ -50,6 +56,8 @@ mod sandbox;
 mod scaffold;
 /// What happens to positions without an order.
 mod settlements;
+/// Versions that take over while a run goes on.
+mod swaps;
 /// Tables of results.
 mod tables;
 /// Tapes of price levels, repeated tapes, and generated markets beside recorded ones.
@@ -119,7 +127,7 @@ fn backplane<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Said {
 }
 
 /// The small tape.
-fn tape() -> &'static Path {
+pub(crate) fn tape() -> &'static Path {
     static TAPE: OnceLock<PathBuf> = OnceLock::new();
     TAPE.get_or_init(|| generate("small.tape", "60000"))
 }

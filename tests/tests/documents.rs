@@ -153,6 +153,16 @@ fn every_check_of_a_plugin_is_in_the_documentation() {
     }
 }
 
+#[test]
+fn every_setting_of_python_strategies_in_the_documentation_is_read_whole() {
+    let text = document("docs/python.md");
+    let directory = tempfile::tempdir().unwrap();
+    let snippets = snippets(&text, "toml");
+    assert_eq!(snippets.len(), 1);
+    let beginning = BEGINNING.split("strategy").next().unwrap();
+    is_read_whole(directory.path(), &format!("{beginning}{}", snippets[0]));
+}
+
 /// What a run file needs besides the settings that a snippet shows.
 const BEGINNING: &str = "tape = \"goog.tape\"\nplugins = \"plugins\"\noutput = \"results\"\n\
                          strategy = [{ name = \"momentum\" }]\n";
@@ -170,6 +180,31 @@ fn is_read_whole(directory: &Path, file: &str) {
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(4), "{message}");
     assert!(message.contains("goog.tape"), "{message}");
+}
+
+#[test]
+fn every_command_of_the_dev_loop_s_documents_is_one_of_the_program() {
+    let mut checked = 0;
+    for name in ["docs/dev.md", "docs/recordings.md"] {
+        let text = document(name);
+        let lines = text.lines().filter_map(|x| x.split_once("backplane "));
+        for (_, line) in lines.filter(|x| x.0.starts_with("$ ")) {
+            let mut words = line.split(' ');
+            let command = words.next().unwrap();
+            let help = Command::new(command_line())
+                .args([command, "--help"])
+                .output();
+            let help = String::from_utf8(help.unwrap().stdout).unwrap();
+            for flag in words.filter(|x| x.starts_with("--")) {
+                assert!(
+                    help.contains(&format!("{flag} ")) || help.contains(&format!("{flag}\n")),
+                    "{name}: {line}"
+                );
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked >= 12, "{checked} flags are shown");
 }
 
 #[test]

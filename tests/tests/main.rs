@@ -40,11 +40,17 @@ mod look_ahead;
 /// Strategies side by side: none may change what another does or meets.
 mod company;
 
+/// Features against a naive reckoning.
+mod features;
+
 /// The ghost study.
 mod ghosts;
 
 /// Guests that hear many messages in one call: the size of a batch changes nothing.
 mod batches;
+
+/// `backplane dev`, from outside.
+mod dev;
 
 /// README and docs, held against the program.
 mod documents;

@@ -15,6 +15,7 @@ mod workspace;
 mod browser;
 mod demo;
 mod guests;
+mod learn;
 mod prove;
 mod test;
 mod tidy;
@@ -26,6 +27,7 @@ mod process;
 mod python;
 mod source;
 mod wasm_toolchain;
+mod wheel;
 
 use std::process::ExitCode;
 
@@ -47,6 +49,8 @@ commands:
   browser         print where the browser of the page tests is; unpack one if none is installed
   guests          compile every strategy to a module target/guests/<name>.wasm: Rust, C,
                   AssemblyScript; compilers that are missing are fetched into the cache folder
+  wheel           build the file for pip, and try it in a new environment as README says
+  learn           train the example model on a part of a day, trade on the rest
   demo            build, generate a tape, run two strategies over it
   prove fast [--quick] [--json] [--rounds N] [--messages N] [--only TEXT]
                   measure the speed of everything and print one table
@@ -80,6 +84,10 @@ enum Command {
     Browser,
     /// Compile the strategies to WebAssembly.
     Guests,
+    /// Build and try the wheel.
+    Wheel,
+    /// Train the example model and trade on it.
+    Learn,
     /// Generate a tape and run strategies over it.
     Demo,
     /// Measure speed, the truth of fills, sameness, or what strategies can do wrong.
@@ -97,10 +105,13 @@ fn parse(arguments: &[String]) -> Result<Command, Failure> {
         ["python"] => Ok(Command::Python),
         ["browser"] => Ok(Command::Browser),
         ["guests"] => Ok(Command::Guests),
+        ["wheel"] => Ok(Command::Wheel),
+        ["learn"] => Ok(Command::Learn),
         ["demo"] => Ok(Command::Demo),
         ["prove", rest @ ..] => Prove::parse(rest).map(Command::Prove),
         [
-            command @ ("tidy" | "test" | "python" | "browser" | "guests" | "demo"),
+            command @ ("tidy" | "test" | "python" | "browser" | "guests" | "wheel" | "learn"
+            | "demo"),
             extra @ ..,
         ] => Err(Failure::new(
             format!("`{command}` does not take `{}`", extra.join(" ")),
@@ -108,7 +119,7 @@ fn parse(arguments: &[String]) -> Result<Command, Failure> {
         )),
         [command, ..] => Err(Failure::new(
             format!(
-                "there is no command `{command}`; there are test, tidy, python, browser, guests, demo, prove and help"
+                "there is no command `{command}`; there are test, tidy, python, browser, guests, wheel, learn, demo, prove and help"
             ),
             "run `cargo xtask help` for what each of them does",
         )),
@@ -124,6 +135,8 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Python => python::run(&Workspace::find()?)?,
         Command::Browser => browser::run()?,
         Command::Guests => guests::run(&Workspace::find()?)?,
+        Command::Wheel => wheel::run(&Workspace::find()?)?,
+        Command::Learn => learn::run(&Workspace::find()?)?,
         Command::Demo => demo::run(&Workspace::find()?)?,
         Command::Prove(request) => return prove::run(&Workspace::find()?, request),
     }
@@ -165,6 +178,8 @@ mod tests {
         assert_eq!(parsed("python"), Ok(Command::Python));
         assert_eq!(parsed("browser"), Ok(Command::Browser));
         assert_eq!(parsed("guests"), Ok(Command::Guests));
+        assert_eq!(parsed("wheel"), Ok(Command::Wheel));
+        assert_eq!(parsed("learn"), Ok(Command::Learn));
         assert_eq!(parsed("demo"), Ok(Command::Demo));
         assert!(matches!(
             parsed("prove fast --quick"),
@@ -182,7 +197,7 @@ mod tests {
             "{message}"
         );
         assert!(
-            message.contains("test, tidy, python, browser, guests, demo, prove"),
+            message.contains("test, tidy, python, browser, guests, wheel, learn, demo, prove"),
             "{message}"
         );
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::failure::Failure;
 use crate::guests::{self, Built};
 use crate::workspace::Workspace;
-use crate::{browser, process, python, tidy};
+use crate::{browser, learn, process, python, tidy, wheel};
 
 /// What a check does.
 enum Action {
@@ -22,6 +22,10 @@ enum Action {
     Browser,
     /// Compiles the strategies for wasm32.
     Guests,
+    /// Builds the wheel and tries it.
+    Wheel,
+    /// Trains the example model and trades on it.
+    Learn,
 }
 
 /// One check.
@@ -105,6 +109,18 @@ const STEPS: &[Step] = &[
         slow: false,
     },
     Step {
+        name: "wheel",
+        action: Action::Wheel,
+        needs: None,
+        slow: true,
+    },
+    Step {
+        name: "learn",
+        action: Action::Learn,
+        needs: None,
+        slow: true,
+    },
+    Step {
         name: "docs",
         action: Action::Cargo(&["doc", "--release", "--no-deps", "--workspace"]),
         needs: None,
@@ -156,6 +172,8 @@ fn line(action: &Action) -> String {
         Action::Python => "cargo xtask python".to_owned(),
         Action::Browser => "cargo xtask browser".to_owned(),
         Action::Guests => "cargo xtask guests".to_owned(),
+        Action::Wheel => "cargo xtask wheel".to_owned(),
+        Action::Learn => "cargo xtask learn".to_owned(),
     }
 }
 
@@ -167,6 +185,11 @@ fn perform(workspace: &Workspace, step: &Step) -> Outcome {
         return Outcome::Skipped(format!(
             "cargo {subcommand} is not installed; run `rustup component add {component}`"
         ));
+    }
+    if matches!(step.action, Action::Wheel | Action::Learn)
+        && let Err(reason) = python::find(workspace)
+    {
+        return Outcome::Skipped(reason);
     }
     let result = match step.action {
         Action::Cargo(words) => process::show(
@@ -195,6 +218,8 @@ fn perform(workspace: &Workspace, step: &Step) -> Outcome {
             Ok(Built::All) => Ok(()),
             Err(failure) => Err(failure),
         },
+        Action::Wheel => wheel::run(workspace),
+        Action::Learn => learn::run(workspace),
     };
     match result {
         Ok(()) => Outcome::Passed,
@@ -220,13 +245,13 @@ mod tests {
     }
 
     #[test]
-    fn quick_leaves_out_clippy_and_docs_alone() {
+    fn quick_leaves_out_what_compiles_once_more() {
         let slow: Vec<&str> = STEPS
             .iter()
             .filter(|step| step.slow)
             .map(|step| step.name)
             .collect();
-        assert_eq!(slow, ["clippy", "docs"]);
+        assert_eq!(slow, ["clippy", "wheel", "learn", "docs"]);
     }
 
     #[test]

@@ -29,6 +29,32 @@ pub struct RunDescription {
     pub config: serde_json::Value,
     /// The strategy instances, in the order of their numbers.
     pub instances: Vec<InstanceDescription>,
+    /// The versions that took over while the run went on, and those that could not, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub swaps: Vec<SwapDescription>,
+}
+
+/// A version of a strategy took over from another, or could not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SwapDescription {
+    /// The instance's name.
+    pub instance: String,
+    /// The number of the first message that the new version heard, counted from 1.
+    pub message: u64,
+    /// When the last message before was heard, nanoseconds since the Unix epoch.
+    pub at: i64,
+    /// The BLAKE3 digest of the old version's plugin as hex.
+    pub from_digest: String,
+    /// That of the new version's.
+    pub to_digest: String,
+    /// The new version's own word for itself.
+    pub to_version: String,
+    /// The version of the state that was handed over.
+    pub state_version: u32,
+    /// Its bytes.
+    pub state_bytes: u64,
+    /// Why the new version could not take over; none where it did.
+    pub refused: Option<String>,
 }
 
 /// What was replayed.

@@ -36,10 +36,10 @@ mod exact;
 mod flatten;
 
 pub use description::{
-    InstanceDescription, InstrumentDescription, RunDescription, TapeDescription,
+    InstanceDescription, InstrumentDescription, RunDescription, SwapDescription, TapeDescription,
 };
 pub use error::AnalyticsError;
 pub use figures::{Calendar, Options};
 pub use report::{Report, TextOptions};
 pub use run_file::RunFile;
-pub use tables::ResultsWriter;
+pub use tables::{FeatureTable, ResultsWriter, complete};

@@ -329,6 +329,16 @@ fn warnings(description: &RunDescription, summary: &RunOutcome) -> Vec<String> {
             all.push(format!("{count} of {} messages {what}", summary.messages));
         }
     }
+    for swap in &description.swaps {
+        let (name, message) = (&swap.instance, swap.message);
+        let version: String = swap.to_digest.chars().take(12).collect();
+        all.push(match &swap.refused {
+            None => format!("{name} was replaced by version {version} before message {message}"),
+            Some(why) => format!(
+                "{name} was not replaced by version {version} before message {message}: {why}"
+            ),
+        });
+    }
     let (currency, one) = description.currency();
     if !one {
         all.push(format!(

@@ -3,9 +3,12 @@
 //! Takes in what the user typed; gives out checked values. What a flag means is said once, here, in its help.
 
 mod edit;
+mod run;
 
 pub use edit::{CatArguments, ConvertArguments, MergeArguments, PartArguments, SliceArguments};
+pub use run::{DevArguments, PolicyArguments, RunArguments, RunCommand};
 
+use std::ffi::OsString;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
@@ -28,15 +31,21 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run strategies over a tape and write a result directory
-    Run(Box<RunArguments>),
+    Run(Box<RunCommand>),
+    /// Watch strategies, run them anew whenever they change, and show what changed
+    Dev(Box<DevArguments>),
     /// Import, inspect, verify, print, cut, merge, convert and generate tapes
     #[command(subcommand)]
     Tape(TapeCommand),
     /// Shadow a tape's real orders with simulated ones and compare their fills
     Calibrate(CalibrateArguments),
+    /// Write the rows of features that a strategy would hear, as a table to train on
+    Features(FeatureArguments),
     /// List and inspect plugins
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Play a recording to its strategy alone, in this process: without tape or exchange, under a debugger
+    Play(PlayArguments),
     /// Make the report of a result directory again, from its tables alone
     Report(ReportArguments),
     /// Compare runs: settings, figures, equity, where they part
@@ -49,72 +58,6 @@ pub enum Command {
     /// What the supervisor starts; not for people
     #[command(subcommand, hide = true)]
     Worker(WorkerCommand),
-}
-
-/// Arguments of `run`.
-#[derive(Clone, Debug, Args)]
-pub struct RunArguments {
-    /// A run file (TOML); flags override what it says
-    #[arg(value_name = "RUN_FILE")]
-    pub run_file: Option<PathBuf>,
-    /// The tape to replay
-    #[arg(long, value_name = "FILE")]
-    pub tape: Option<PathBuf>,
-    /// The directory in which strategies' plugins lie
-    #[arg(long, value_name = "DIR")]
-    pub plugins: Option<PathBuf>,
-    /// What plugins may have
-    #[command(flatten)]
-    pub policy: PolicyArguments,
-    /// A strategy to run, with parameters: `NAME[:PARAM=VALUE,...]`; give it again for more. `LABEL@NAME:...` names the
-    /// instance
-    #[arg(long = "strategy", value_name = "STRATEGY")]
-    pub strategies: Vec<String>,
-    /// The result directory to make
-    #[arg(short, long, value_name = "DIR")]
-    pub output: Option<PathBuf>,
-    /// Replace the result directory if it exists
-    #[arg(long)]
-    pub force: bool,
-    /// The seed of all that is random
-    #[arg(long, value_name = "NUMBER")]
-    pub seed: Option<u64>,
-    /// The cash with which each instance starts
-    #[arg(long, value_name = "AMOUNT")]
-    pub cash: Option<String>,
-    /// How long market data takes to the strategies: `recorded`, or a time such as `50us`
-    #[arg(long, value_name = "TIME")]
-    pub feed_latency: Option<String>,
-    /// How long requests take to the exchange
-    #[arg(long, value_name = "TIME")]
-    pub entry_latency: Option<String>,
-    /// How long answers take back
-    #[arg(long, value_name = "TIME")]
-    pub response_latency: Option<String>,
-    /// The maker's fee as a share of the traded value: `0.0001`; negative for a rebate
-    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
-    pub maker_fee: Option<String>,
-    /// The taker's fee as a share of the traded value
-    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
-    pub taker_fee: Option<String>,
-    /// How long a strategy may take for one message before its worker is ended
-    #[arg(long, value_name = "TIME")]
-    pub stall_timeout: Option<String>,
-    /// Print the report as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// What plugins may have.
-#[derive(Clone, Debug, Default, Args)]
-pub struct PolicyArguments {
-    /// A policy (TOML): what each plugin may have. Where none is named, it is `backplane/policy.toml` in your
-    /// configuration folder, if there is one
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
-    /// Grant a kind of plugin, to all or to those named: `native` is code that runs with your rights
-    #[arg(long, value_name = "KIND[:NAME,...]")]
-    pub allow: Vec<String>,
 }
 
 /// Commands of `tape`.
@@ -351,6 +294,8 @@ pub enum Language {
     C,
     /// AssemblyScript, with a copy of the SDK's module
     Assemblyscript,
+    /// Python, which needs no SDK
+    Python,
 }
 
 /// Arguments of `plugin new`.
@@ -418,6 +363,54 @@ pub struct CalibrateArguments {
     /// Write a page that opens offline; a file that exists is replaced
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `features`.
+#[derive(Debug, Args)]
+pub struct FeatureArguments {
+    /// The tape
+    pub tape: PathBuf,
+    /// The features by their names, such as `microprice,imbalance_5,volume_10s`
+    #[arg(long, required = true, value_delimiter = ',', value_name = "NAME,...")]
+    pub features: Vec<String>,
+    /// When a row is made: `time:100ms`, `trades:50`, `volume:1000` or `best-price`
+    #[arg(long, default_value = "time:100ms", value_name = "CLOCK")]
+    pub sampling: String,
+    /// The Parquet file to write
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// How long market data takes to the strategies: `recorded`, or a time such as `50us`
+    #[arg(long, value_name = "TIME")]
+    pub feed_latency: Option<String>,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `play`.
+#[derive(Debug, Args)]
+pub struct PlayArguments {
+    /// A recording that `run --record` made
+    pub recording: PathBuf,
+    /// The directory in which the strategy's plugin lies: the one that ran, or a debug build of it. It is loaded into this
+    /// process
+    #[arg(long, value_name = "DIR")]
+    pub plugins: PathBuf,
+    /// What plugins may have
+    #[command(flatten)]
+    pub policy: PolicyArguments,
+    /// Stop after the message of this number, counted from 1
+    #[arg(long, value_name = "NUMBER")]
+    pub until: Option<u64>,
+    /// Print each command with the message on which it was given
+    #[arg(long)]
+    pub commands: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -499,6 +492,18 @@ pub enum WorkerCommand {
         /// The job's file
         job: PathBuf,
     },
+    /// Become a strategy's interpreter
+    Launch {
+        /// The process that started this one
+        parent: u32,
+        /// The most bytes of address space
+        memory_bytes: u64,
+        /// The interpreter and its arguments
+        #[arg(last = true, required = true)]
+        program: Vec<OsString>,
+    },
+    /// Run one job after the other, as they come on standard input
+    Serve,
     /// Load a plugin and describe it
     Describe {
         /// The plugin's file

@@ -76,6 +76,12 @@ impl From<backplane_guests::GuestError> for CliError {
     }
 }
 
+impl From<backplane_guests::RecordingError> for CliError {
+    fn from(error: backplane_guests::RecordingError) -> CliError {
+        CliError::new(exit::DATA, error.to_string(), error.hint())
+    }
+}
+
 impl From<backplane_calibrate::CalibrateError> for CliError {
     fn from(error: backplane_calibrate::CalibrateError) -> CliError {
         CliError::new(exit::DATA, error.to_string(), error.hint())

@@ -28,13 +28,22 @@ pub mod policy;
 
 pub mod strategy;
 
+pub mod files;
+
+pub mod columns;
+
 pub mod source;
 
 pub mod prefetch;
 
+pub mod memory;
 pub mod validate;
 
 pub mod supervise;
+
+pub mod output;
+
+pub mod dev;
 
 pub mod progress;
 

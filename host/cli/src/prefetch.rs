@@ -8,37 +8,18 @@ use std::thread;
 
 use backplane_engine::error::SourceError;
 use backplane_engine::replay::{RowBatch, RowSource};
-use backplane_engine::row::Columns;
 use backplane_tape::{TapeReader, TapeSchema};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use crate::columns::OwnedColumns;
 use crate::source::source_error;
 
 /// How many batches are on their way at once: one is filled while another waits and a third is taken over.
 const BUFFERS: usize = 3;
 
-/// The columns of one batch.
-#[derive(Default)]
-struct Buffer {
-    ts_event: Vec<i64>,
-    ts_recv: Vec<i64>,
-    price: Vec<i64>,
-    size: Vec<u32>,
-    level_size: Vec<u32>,
-    priority: Vec<u32>,
-    instrument: Vec<u16>,
-    action: Vec<u8>,
-    side: Vec<u8>,
-    flags: Vec<u8>,
-    signals: Vec<u8>,
-    rank: Vec<u8>,
-    order_id: Vec<u64>,
-    sequence: Vec<u32>,
-}
-
 /// What the reading thread sends.
 enum Read {
-    Batch(Box<Buffer>),
+    Batch(Box<OwnedColumns>),
     End,
     Failed(SourceError),
 }
@@ -47,7 +28,7 @@ enum Read {
 pub struct PrefetchedSource {
     shows_levels: bool,
     reads: Receiver<Read>,
-    empty: Sender<Box<Buffer>>,
+    empty: Sender<Box<OwnedColumns>>,
 }
 
 impl PrefetchedSource {
@@ -97,7 +78,7 @@ impl RowSource for PrefetchedSource {
 }
 
 /// Reads a tape to its end, or until nobody listens any more.
-fn read_all(mut reader: TapeReader, buffers: &Receiver<Box<Buffer>>, reads: &Sender<Read>) {
+fn read_all(mut reader: TapeReader, buffers: &Receiver<Box<OwnedColumns>>, reads: &Sender<Read>) {
     while let Ok(mut buffer) = buffers.recv() {
         let read = match reader.next_batch() {
             Ok(Some(columns)) => {
@@ -110,51 +91,6 @@ fn read_all(mut reader: TapeReader, buffers: &Receiver<Box<Buffer>>, reads: &Sen
         let goes_on = matches!(read, Read::Batch(_));
         if reads.send(read).is_err() || !goes_on {
             return;
-        }
-    }
-}
-
-fn refill<T: Copy>(column: &mut Vec<T>, values: &[T]) {
-    column.clear();
-    column.extend_from_slice(values);
-}
-
-impl Buffer {
-    fn fill(&mut self, columns: &backplane_tape::Columns<'_>) {
-        refill(&mut self.ts_event, columns.ts_event);
-        refill(&mut self.ts_recv, columns.ts_recv);
-        refill(&mut self.price, columns.price);
-        refill(&mut self.size, columns.size);
-        refill(&mut self.level_size, columns.level_size);
-        refill(&mut self.priority, columns.priority);
-        refill(&mut self.instrument, columns.instrument);
-        refill(&mut self.action, columns.action);
-        refill(&mut self.side, columns.side);
-        refill(&mut self.flags, columns.flags);
-        refill(&mut self.signals, columns.signals);
-        refill(&mut self.rank, columns.rank);
-        if let Some(details) = &columns.details {
-            refill(&mut self.order_id, details.order_id);
-            refill(&mut self.sequence, details.sequence);
-        }
-    }
-
-    fn columns(&self) -> Columns<'_> {
-        Columns {
-            ts_event: &self.ts_event,
-            ts_recv: &self.ts_recv,
-            price: &self.price,
-            size: &self.size,
-            level_size: &self.level_size,
-            priority: &self.priority,
-            instrument: &self.instrument,
-            action: &self.action,
-            side: &self.side,
-            flags: &self.flags,
-            signals: &self.signals,
-            rank: &self.rank,
-            order_id: &self.order_id,
-            sequence: &self.sequence,
         }
     }
 }

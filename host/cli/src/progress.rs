@@ -67,6 +67,11 @@ impl Meter {
         self.bar.set_position(rows);
     }
 
+    /// Takes the line away while something else is written.
+    pub fn hide_while(&self, write: impl FnOnce()) {
+        self.bar.suspend(write);
+    }
+
     /// Takes the line away.
     pub fn finish(&self) {
         self.bar.finish_and_clear();

@@ -39,6 +39,7 @@
 mod fees;
 mod instrument;
 mod latency;
+mod python;
 mod schedule;
 mod wasm;
 
@@ -59,11 +60,13 @@ use crate::strategy::StrategySpec;
 use fees::{FeeFlags, FeesTable};
 use instrument::{InstrumentTable, MarginTable};
 use latency::{LatencyFlags, LatencyTable};
+use python::PythonTable;
 use wasm::WasmTable;
 
 pub use fees::{FeeSettings, TierSetting, VolumeSetting};
 pub use instrument::{AccountSettings, InstrumentSettings, MarginSetting};
 pub use latency::{DelaySetting, EntrySetting, LatencySettings};
+pub use python::PythonSetting;
 pub use schedule::ScheduleSettings;
 
 /// A run file as it stands.
@@ -96,6 +99,8 @@ struct RunFile {
     #[serde(default)]
     wasm: WasmTable,
     #[serde(default)]
+    python: PythonTable,
+    #[serde(default)]
     strategy: Vec<StrategyTable>,
 }
 
@@ -106,6 +111,9 @@ struct StrategyTable {
     label: Option<String>,
     #[serde(default)]
     params: BTreeMap<String, toml::Value>,
+    #[serde(default)]
+    features: Vec<String>,
+    sampling: Option<String>,
 }
 
 /// A number as the user wrote it, so that no float comes between text and integer.
@@ -148,6 +156,17 @@ pub struct Settings {
     pub batch: usize,
     /// How long a worker may show no progress.
     pub stall_timeout: Nanos,
+    /// How Python strategies are carried.
+    pub python: PythonSetting,
+}
+
+/// What to take where neither a flag nor the run file says it.
+#[derive(Clone, Debug, Default)]
+pub struct Fallbacks {
+    /// The directory of plugins.
+    pub plugins: Option<PathBuf>,
+    /// The name of the only strategy.
+    pub strategy: Option<String>,
 }
 
 /// The engine's settings as a job carries them: all integers, times in nanoseconds, money and shares in units of 1e-9.
@@ -234,15 +253,40 @@ impl Settings {
     /// # Errors
     /// Names the file, the line or the flag, and what would be allowed.
     pub fn read(arguments: &RunArguments, models: &Models) -> Result<Settings, CliError> {
+        Settings::read_with(arguments, models, Fallbacks::default())
+    }
+
+    /// As [`Settings::read`], with what to take where neither says it.
+    ///
+    /// # Errors
+    /// As [`Settings::read`].
+    pub fn read_with(
+        arguments: &RunArguments,
+        models: &Models,
+        fallbacks: Fallbacks,
+    ) -> Result<Settings, CliError> {
         let file = match &arguments.run_file {
             Some(path) => read_file(path)?,
             None => RunFile::default(),
         };
-        let strategies = strategies(arguments, &file)?;
+        let strategies = strategies(arguments, &file, fallbacks.strategy)?;
+        let stall_timeout = setting(
+            "stall_timeout",
+            arguments
+                .stall_timeout
+                .clone()
+                .or(file.stall_timeout.clone()),
+            "10s",
+            parse_time,
+        )?;
         let settings = Settings {
             tape: required(arguments.tape.clone().or(file.tape.clone()), "tape")?,
             plugins: required(
-                arguments.plugins.clone().or(file.plugins.clone()),
+                arguments
+                    .plugins
+                    .clone()
+                    .or(file.plugins.clone())
+                    .or(fallbacks.plugins),
                 "plugins",
             )?,
             output: required(arguments.output.clone().or(file.output.clone()), "output")?,
@@ -251,15 +295,8 @@ impl Settings {
             force: arguments.force,
             engine: engine(arguments, &file)?,
             batch: file.wasm.batch()?,
-            stall_timeout: setting(
-                "stall_timeout",
-                arguments
-                    .stall_timeout
-                    .clone()
-                    .or(file.stall_timeout.clone()),
-                "10s",
-                parse_time,
-            )?,
+            python: PythonSetting::read(&file.python, stall_timeout)?,
+            stall_timeout,
         };
         if settings.stall_timeout < Nanos::from_millis(100) {
             return Err(wrong("stall_timeout", "less than 100ms", "a longer time"));
@@ -328,7 +365,11 @@ fn queue_error(why: &str) -> CliError {
     )
 }
 
-fn strategies(arguments: &RunArguments, file: &RunFile) -> Result<Vec<StrategySpec>, CliError> {
+fn strategies(
+    arguments: &RunArguments,
+    file: &RunFile,
+    fallback: Option<String>,
+) -> Result<Vec<StrategySpec>, CliError> {
     let mut specs: Vec<StrategySpec> = if arguments.strategies.is_empty() {
         let tables = file.strategy.iter().map(|table| StrategySpec {
             label: table.label.clone(),
@@ -338,6 +379,8 @@ fn strategies(arguments: &RunArguments, file: &RunFile) -> Result<Vec<StrategySp
                 .iter()
                 .map(|(id, value)| (id.clone(), param_text(value)))
                 .collect(),
+            features: table.features.clone(),
+            sampling: table.sampling.clone(),
         });
         tables.collect()
     } else {
@@ -346,6 +389,9 @@ fn strategies(arguments: &RunArguments, file: &RunFile) -> Result<Vec<StrategySp
             .map(|x| StrategySpec::parse(x))
             .collect::<Result<_, _>>()?
     };
+    if specs.is_empty() {
+        specs.extend(fallback.map(|x| StrategySpec::parse(&x)).transpose()?);
+    }
     if specs.is_empty() {
         return Err(CliError::new(
             exit::USAGE,

@@ -2,6 +2,9 @@
 //!
 //! Takes in a [`TapeReader`]; gives out a [`RowSource`]. The columns are lent, not copied.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use backplane_engine::error::SourceError;
 use backplane_engine::replay::{RowBatch, RowSource};
 use backplane_engine::row::Columns;
@@ -63,5 +66,40 @@ impl RowSource for TapeSource {
             sequence: details.map_or(&[], |x| x.sequence),
         });
         Ok(true)
+    }
+}
+
+/// Rows that end with an error as soon as nobody wants them any more.
+pub struct Abandonable<'a> {
+    source: Box<dyn RowSource + 'a>,
+    is_abandoned: Arc<AtomicBool>,
+}
+
+impl<'a> Abandonable<'a> {
+    /// The rows of a source until `is_abandoned` is set.
+    pub const fn new(
+        source: Box<dyn RowSource + 'a>,
+        is_abandoned: Arc<AtomicBool>,
+    ) -> Abandonable<'a> {
+        Abandonable {
+            source,
+            is_abandoned,
+        }
+    }
+}
+
+impl RowSource for Abandonable<'_> {
+    fn shows_levels(&self) -> bool {
+        self.source.shows_levels()
+    }
+
+    fn next(&mut self, batch: &mut RowBatch) -> Result<bool, SourceError> {
+        if self.is_abandoned.load(Ordering::Relaxed) {
+            return Err(SourceError {
+                message: "the run was given up for a newer one".into(),
+                hint: None,
+            });
+        }
+        self.source.next(batch)
     }
 }

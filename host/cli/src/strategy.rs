@@ -17,6 +17,10 @@ pub struct StrategySpec {
     pub name: String,
     /// Parameters as the user writes them.
     pub params: Vec<(String, String)>,
+    /// The features that a strategy over features hears instead of its own; empty for its own.
+    pub features: Vec<String>,
+    /// When rows of features are made, instead of what the strategy says.
+    pub sampling: Option<String>,
 }
 
 impl StrategySpec {
@@ -47,6 +51,8 @@ impl StrategySpec {
             label,
             name: name.to_owned(),
             params: pairs,
+            features: Vec::new(),
+            sampling: None,
         })
     }
 

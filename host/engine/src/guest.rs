@@ -72,6 +72,11 @@ pub trait Guest {
         1
     }
 
+    /// Whether the last fault was, for certain, that of the first message of its call.
+    fn is_sure(&self) -> bool {
+        false
+    }
+
     /// The guest's state: its version and its bytes.
     ///
     /// # Errors
@@ -115,6 +120,11 @@ pub trait Around {
         self.within().descriptor()
     }
 
+    /// As [`Guest::keeps_books`].
+    fn keeps_books_around(&self) -> bool {
+        self.within().keeps_books()
+    }
+
     /// As [`Guest::batch_max`].
     fn batch_max_around(&self) -> usize {
         self.within().batch_max()
@@ -137,11 +147,15 @@ impl<A: Around> Guest for A {
     }
 
     fn keeps_books(&self) -> bool {
-        self.within().keeps_books()
+        self.keeps_books_around()
     }
 
     fn batch_max(&self) -> usize {
         self.batch_max_around()
+    }
+
+    fn is_sure(&self) -> bool {
+        self.within().is_sure()
     }
 
     fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
@@ -150,6 +164,19 @@ impl<A: Around> Guest for A {
 
     fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault> {
         self.within_mut().load(version, bytes)
+    }
+}
+
+/// A guest of any kind, in a box.
+impl Around for Box<dyn Guest> {
+    type Within = dyn Guest;
+
+    fn within(&self) -> &Self::Within {
+        self.as_ref()
+    }
+
+    fn within_mut(&mut self) -> &mut Self::Within {
+        self.as_mut()
     }
 }
 

@@ -48,7 +48,7 @@ pub fn anatomy(path: &Path, carrier: Carrier) -> Result<Anatomy, GuestError> {
     let read = match carrier {
         Carrier::Native => native(&bytes),
         Carrier::Wasm => module(&bytes),
-        Carrier::Python => Err(Refusal::NoCarrier(carrier)),
+        Carrier::Python => Ok(program()),
     };
     let read = read.map_err(refused)?;
     Ok(Anatomy {
@@ -86,6 +86,14 @@ fn module(bytes: &[u8]) -> Result<Anatomy, Refusal> {
         exports: names(facts.exports.iter().map(String::as_bytes)),
         ..Anatomy::default()
     })
+}
+
+/// A program speaks the contract of the host that hands it the package, and may import what there is.
+fn program() -> Anatomy {
+    Anatomy {
+        abi: Some(ABI_VERSION),
+        ..Anatomy::default()
+    }
 }
 
 /// The libraries that the dynamic table names; none where it cannot be read, as then nothing of it is loaded.

@@ -16,7 +16,7 @@ pub enum Carrier {
     Native,
     /// A WebAssembly module: `<name>.wasm`. It runs in a sandbox.
     Wasm,
-    /// A Python program, named by a manifest: `<name>.plugin.toml`. It runs with the user's rights.
+    /// A Python program: `<name>.py`. It runs with the user's rights, in a process of its own.
     Python,
 }
 
@@ -43,7 +43,7 @@ impl Carrier {
         match self {
             Carrier::Native => ("lib", ".so"),
             Carrier::Wasm => ("", ".wasm"),
-            Carrier::Python => ("", ".plugin.toml"),
+            Carrier::Python => ("", ".py"),
         }
     }
 

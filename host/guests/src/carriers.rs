@@ -10,10 +10,11 @@ use backplane_sdk::params::Params;
 
 use crate::carrier::Carrier;
 use crate::directory;
-use crate::error::{GuestError, Refusal};
+use crate::error::GuestError;
 use crate::loader::Loader;
 use crate::native::NativePlugin;
 use crate::policy::Grant;
+use crate::python::{self, PythonPlugin, PythonSettings};
 use crate::wasm::{self, Sandbox, WasmPlugin};
 
 /// A loaded plugin. Cheap to clone.
@@ -23,6 +24,8 @@ pub enum Plugin {
     Native(NativePlugin),
     /// A sandboxed module.
     Wasm(WasmPlugin),
+    /// A Python program.
+    Python(PythonPlugin),
 }
 
 impl Plugin {
@@ -31,6 +34,7 @@ impl Plugin {
         match self {
             Plugin::Native(_) => Carrier::Native,
             Plugin::Wasm(_) => Carrier::Wasm,
+            Plugin::Python(_) => Carrier::Python,
         }
     }
 
@@ -44,6 +48,7 @@ impl Plugin {
         match self {
             Plugin::Native(plugin) => plugin.digest(),
             Plugin::Wasm(plugin) => plugin.digest(),
+            Plugin::Python(plugin) => plugin.digest(),
         }
     }
 
@@ -52,6 +57,7 @@ impl Plugin {
         match self {
             Plugin::Native(plugin) => plugin.descriptor(),
             Plugin::Wasm(plugin) => plugin.descriptor(),
+            Plugin::Python(plugin) => plugin.descriptor(),
         }
     }
 
@@ -63,6 +69,7 @@ impl Plugin {
         Ok(match self {
             Plugin::Native(plugin) => Box::new(plugin.instantiate(params)?),
             Plugin::Wasm(plugin) => Box::new(plugin.instantiate(params)?),
+            Plugin::Python(plugin) => Box::new(plugin.instantiate(params)?),
         })
     }
 }
@@ -73,6 +80,7 @@ pub struct Carriers {
     loader: Loader,
     sandbox: Option<Sandbox>,
     settings: wasm::Settings,
+    python: PythonSettings,
 }
 
 impl Carriers {
@@ -85,7 +93,33 @@ impl Carriers {
             loader: Loader::new()?,
             sandbox: None,
             settings,
+            python: PythonSettings::new(python::interpreter(None)),
         })
+    }
+
+    /// The same with other settings for Python.
+    #[must_use]
+    pub fn with_python(self, python: PythonSettings) -> Carriers {
+        Carriers { python, ..self }
+    }
+
+    /// Sets up Python, and the sandbox anew if it is to be another. Native libraries stay loaded.
+    pub fn set_up(&mut self, settings: &wasm::Settings, python: PythonSettings) {
+        self.python = python;
+        if self.settings != *settings {
+            self.settings = settings.clone();
+            self.sandbox = None;
+        }
+    }
+
+    /// How many native libraries are mapped.
+    pub const fn libraries(&self) -> u64 {
+        self.loader.libraries()
+    }
+
+    /// How many bytes the files of the mapped libraries have.
+    pub const fn library_bytes(&self) -> u64 {
+        self.loader.bytes()
     }
 
     /// Loads a plugin, where it was granted. A sandboxed one gets the limits of its grant.
@@ -111,7 +145,9 @@ impl Carriers {
                 };
                 sandbox.load_granted(path, grant).map(Plugin::Wasm)
             }
-            Carrier::Python => Err(GuestError::refused(path, Refusal::NoCarrier(carrier))),
+            Carrier::Python => {
+                PythonPlugin::load_granted(path, grant, &self.python).map(Plugin::Python)
+            }
         }
     }
 }

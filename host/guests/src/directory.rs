@@ -1,7 +1,8 @@
 //! A directory of plugins.
 //!
 //! Takes in a directory and a policy; gives out what lies in it, without loading anything: the strategy `momentum` is the
-//! native plugin `libmomentum.so`, as Cargo names it, the module `momentum.wasm`, or what `momentum.plugin.toml` says.
+//! native plugin `libmomentum.so`, as Cargo names it, the module `momentum.wasm`, or the Python program
+//! `momentum.py`.
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,7 @@ use crate::descriptor::is_name;
 use crate::error::{GuestError, Refusal};
 use crate::guard;
 use crate::policy::Policy;
+use crate::python;
 use crate::text::one_line;
 use crate::wasm;
 
@@ -34,7 +36,7 @@ pub struct Candidate {
 pub enum CandidateKind {
     /// A plugin that can be loaded.
     Plugin,
-    /// A library or module of another kind.
+    /// A file of another kind.
     NoPlugin,
     /// A file that cannot be loaded.
     Refused(GuestError),
@@ -107,10 +109,18 @@ pub fn find(directory: &Path, name: &str, policy: &Policy) -> Result<Candidate, 
 /// # Errors
 /// Why it cannot be loaded.
 pub fn check(path: &Path, carrier: Carrier) -> Result<(), GuestError> {
+    read(path, carrier).map(drop)
+}
+
+/// Reads a file and checks it without loading it: its bytes, whatever becomes of the file afterwards.
+///
+/// # Errors
+/// Why it cannot be read or loaded.
+pub fn read(path: &Path, carrier: Carrier) -> Result<Vec<u8>, GuestError> {
     match carrier {
-        Carrier::Native => guard::read(path).map(drop),
-        Carrier::Wasm => wasm::check::read(path).map(drop),
-        Carrier::Python => Err(GuestError::refused(path, Refusal::NoCarrier(carrier))),
+        Carrier::Native => guard::read(path),
+        Carrier::Wasm => wasm::check::read(path).map(|x| x.0),
+        Carrier::Python => python::read_checked(path),
     }
 }
 
@@ -157,7 +167,7 @@ fn kind(path: &Path, carrier: Carrier) -> CandidateKind {
         Ok(()) if is_named => CandidateKind::Plugin,
         Ok(()) => CandidateKind::Refused(GuestError::refused(path, Refusal::FileName(carrier))),
         Err(GuestError::Refused {
-            reason: Refusal::NotAPlugin | Refusal::NotAModule,
+            reason: Refusal::NotAPlugin | Refusal::NotAModule | Refusal::NotAStrategy,
             ..
         }) => CandidateKind::NoPlugin,
         Err(error) => CandidateKind::Refused(error),

@@ -6,6 +6,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use backplane_engine::fault::Fault;
+
 use crate::carrier::Carrier;
 use crate::text::show;
 
@@ -100,6 +102,26 @@ pub enum GuestError {
         /// Why.
         reason: String,
     },
+    /// A Python strategy's file or the interpreter cannot be used.
+    #[error("cannot run `{}`: {reason}", show(.path))]
+    Python {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+        /// What to do next.
+        hint: String,
+    },
+    /// A strategy's own code failed while it was loaded or made.
+    #[error("loading `{}`: {fault}", show(.path))]
+    Strategy {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        fault: Fault,
+        /// The calls that led there, of several lines; empty where they are not known.
+        traceback: String,
+    },
     /// A strategy refused its parameters, or failed while it was made.
     #[error("cannot make an instance of strategy `{name}`: {reason}")]
     Instance {
@@ -162,12 +184,12 @@ pub enum Refusal {
     /// Its panics would end the host.
     #[error("it is built with panic=abort, so that a panic in it would end the host")]
     PanicsAbort,
+    /// It is a Python file that does not speak of this package: a helper or a tool.
+    #[error("it is a Python file, but no strategy (it does not import `backplane`)")]
+    NotAStrategy,
     /// It is a plugin under a name that no strategy can have.
     #[error("it is a plugin, but its file name is not `{}` with a name of a-z, 0-9, `_`", .0.file_name("<name>"))]
     FileName(Carrier),
-    /// Its carrier is not there.
-    #[error("this version of the host carries no {0} plugins")]
-    NoCarrier(Carrier),
     /// It is not in the format of WebAssembly.
     #[error("it is no WebAssembly module")]
     NotWasm,
@@ -207,14 +229,14 @@ impl GuestError {
     pub fn hint(&self) -> String {
         match self {
             GuestError::Directory { .. } => {
-                "give a directory that holds plugins (`lib<name>.so`, `<name>.wasm`)".into()
+                "give a directory that holds plugins (`lib<name>.so`, `<name>.wasm`, `<name>.py`)".into()
             }
             GuestError::NotFound {
                 nearest: Some(nearest),
                 ..
             } => format!("did you mean `{nearest}`?"),
             GuestError::NotFound { .. } => {
-                "build the plugin, or give the directory in which its `lib<name>.so` or `<name>.wasm` lies".into()
+                "build the plugin, or give the directory in which its `lib<name>.so`, `<name>.wasm` or `<name>.py` lies".into()
             }
             GuestError::Refused { reason, .. } => reason.hint().into(),
             GuestError::Copy { .. } => {
@@ -239,6 +261,8 @@ impl GuestError {
                 "if you trust the new file, put its digest into the policy; otherwise bring the old one back".into()
             }
             GuestError::Policy { .. } => "docs/policy.md describes the file".into(),
+            GuestError::Python { hint, .. } => hint.clone(),
+            GuestError::Strategy { .. } => "correct the strategy's file".into(),
             GuestError::Instance { .. } => {
                 "change the parameters of the run, or correct the strategy's `new`".into()
             }
@@ -259,7 +283,7 @@ impl Refusal {
         match self {
             Refusal::Unreadable(_) => "check that the file exists and that this user may read it",
             Refusal::NotAFile | Refusal::TooLarge { .. } => {
-                "give the path of a `lib<name>.so` or a `<name>.wasm`"
+                "give the path of a `lib<name>.so`, a `<name>.wasm` or a `<name>.py`"
             }
             Refusal::Empty | Refusal::Damaged(_) | Refusal::Module(_) => {
                 "build the plugin again; it may have been copied only in part"
@@ -278,8 +302,8 @@ impl Refusal {
             Refusal::PanicsAbort => {
                 "remove `panic = \"abort\"` from the profile (or `-C panic=abort` from the flags) and rebuild the plugin"
             }
+            Refusal::NotAStrategy => "derive a class from `backplane.Strategy` (docs/python.md)",
             Refusal::FileName(_) => "rename the file",
-            Refusal::NoCarrier(_) => "run it with a version of the host that does",
             Refusal::NotWasm | Refusal::Component | Refusal::NotAModule => {
                 "build the strategy with `cargo build --target wasm32-unknown-unknown`, or see docs/abi.md for other languages"
             }

@@ -31,6 +31,7 @@ pub mod anatomy;
 
 pub mod descriptor;
 pub mod native;
+pub mod python;
 
 pub mod policy;
 
@@ -41,6 +42,12 @@ pub mod directory;
 pub mod loader;
 
 pub mod governed;
+
+pub mod recording;
+
+pub mod succession;
+
+pub mod checkpoint;
 
 mod text;
 
@@ -53,3 +60,4 @@ pub use governed::Governed;
 pub use loader::Loader;
 pub use native::{NativeGuest, NativePlugin};
 pub use policy::{Allowance, Grant, Limits, Policy};
+pub use recording::{RecordedGuest, RecordedStrategy, Recording, RecordingError, RecordingWriter};

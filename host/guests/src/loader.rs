@@ -3,8 +3,9 @@
 //! Takes in paths; gives out [`NativePlugin`]s. What is loaded is never the file itself but a copy under a name of its
 //! own, made of the bytes that were checked: a file that is overwritten while it is mapped ends the process, and the
 //! system gives the old library again where a new one lies under the old name. Libraries are never unloaded; how many
-//! are mapped, and how large they are, is counted.
+//! are mapped, and how large they are, is counted. Bytes that are mapped already are not mapped again.
 
+use std::collections::BTreeMap;
 use std::fs::{OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -24,6 +25,8 @@ pub struct Loader {
     parent: PathBuf,
     libraries: u64,
     bytes: u64,
+    /// What is mapped, by the digest of its bytes.
+    versions: BTreeMap<[u8; 32], NativePlugin>,
 }
 
 impl Loader {
@@ -38,6 +41,7 @@ impl Loader {
                 parent,
                 libraries: 0,
                 bytes: 0,
+                versions: BTreeMap::new(),
             }),
             Err(cause) => Err(GuestError::Copy {
                 path: parent,
@@ -46,8 +50,9 @@ impl Loader {
         }
     }
 
-    /// Checks a native library, copies it and loads the copy. Loading the same path again gives the file's new content;
-    /// what was loaded before goes on unchanged. Whoever calls this grants it.
+    /// Checks a native library, copies it and loads the copy. Loading the same path again gives the file's new content, and
+    /// the same plugin where the content is the same; what was loaded before goes on unchanged. Whoever calls this grants
+    /// it.
     ///
     /// # Errors
     /// Why the file is refused, cannot be copied or loaded, or has a descriptor that cannot be used.
@@ -64,6 +69,9 @@ impl Loader {
         let bytes = guard::read(path)?;
         let digest = *blake3::hash(&bytes).as_bytes();
         grant.check_digest(path, &digest)?;
+        if let Some(plugin) = self.versions.get(&digest) {
+            return Ok(plugin.of_file(path));
+        }
         let failed = |cause| GuestError::Copy {
             path: path.to_owned(),
             cause,
@@ -74,7 +82,9 @@ impl Loader {
         // Counted before it is loaded: a library whose descriptor is refused stays mapped too.
         self.libraries += 1;
         self.bytes = self.bytes.saturating_add(bytes.len() as u64);
-        NativePlugin::open(path, &copy, digest)
+        let plugin = NativePlugin::open(path, &copy, digest)?;
+        self.versions.insert(digest, plugin.clone());
+        Ok(plugin)
     }
 
     /// How many libraries were loaded and are mapped.

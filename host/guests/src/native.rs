@@ -72,6 +72,14 @@ impl NativePlugin {
         })
     }
 
+    /// The same plugin, read from another file of the same bytes.
+    pub(crate) fn of_file(&self, path: &Path) -> NativePlugin {
+        NativePlugin {
+            path: path.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// The strategy's name, as its descriptor says.
     pub fn name(&self) -> &str {
         &self.descriptor.name

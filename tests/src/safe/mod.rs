@@ -7,6 +7,7 @@
 
 pub mod case;
 pub mod native;
+pub mod python;
 mod shared;
 pub mod stage;
 pub mod wasm;
@@ -16,5 +17,5 @@ pub use stage::Stage;
 
 /// All cases, sin by sin.
 pub fn cases() -> Vec<Case> {
-    [native::cases(), wasm::cases()].concat()
+    [native::cases(), wasm::cases(), python::cases()].concat()
 }

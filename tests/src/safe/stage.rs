@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::case::{Case, Deed};
-use crate::{command_line, guest_modules, native_plugin};
+use crate::{command_line, guest_modules, native_plugin, python};
 
 /// What the honest strategy is called.
 pub const HONEST: &str = "honest";
@@ -23,6 +23,8 @@ const MESSAGES: &str = "20000";
 /// Where sins are committed.
 pub struct Stage {
     folder: TempDir,
+    /// The environment of the interpreter, where there is one.
+    environment: Option<PathBuf>,
     /// For each carrier, what the honest strategy has when it runs alone.
     alone: BTreeMap<&'static str, Value>,
 }
@@ -75,8 +77,10 @@ impl Stage {
     /// Says what could not be made.
     pub fn new() -> Result<Stage, String> {
         let folder = TempDir::new().map_err(|x| x.to_string())?;
+        let environment = python().and_then(|x| Some(x.parent()?.parent()?.to_owned()));
         let mut stage = Stage {
             folder,
+            environment,
             alone: BTreeMap::new(),
         };
         let shelf = stage.shelf("native");
@@ -95,6 +99,9 @@ impl Stage {
                 copied.map_err(|x| x.to_string())?;
             }
         }
+        if stage.environment.is_some() {
+            stage.lay_python_out()?;
+        }
         let tape = stage.tape();
         let mut command = stage.command();
         command.args(["tape", "generate", "--seed", "7", "--messages", MESSAGES]);
@@ -103,7 +110,22 @@ impl Stage {
         if modules.is_some() {
             stage.note_alone("wasm")?;
         }
+        if stage.environment.is_some() {
+            stage.note_alone("python")?;
+        }
         Ok(stage)
+    }
+
+    /// Lays out the strategies in Python.
+    fn lay_python_out(&self) -> Result<(), String> {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        std::fs::create_dir(self.shelf("python")).map_err(|x| x.to_string())?;
+        for (folder, name) in [("../python/examples", "momentum"), ("python", "misbehave")] {
+            let file = here.join(folder).join(format!("{name}.py"));
+            let copied = std::fs::copy(file, self.plugin("python", name));
+            copied.map_err(|x| x.to_string())?;
+        }
+        Ok(())
     }
 
     /// Compiles the native plugin whose returns are wrong, where there is a C compiler.
@@ -164,6 +186,7 @@ impl Stage {
     pub fn file_name(&self, carrier: &str, name: &str) -> String {
         match carrier {
             "native" => format!("lib{name}.so"),
+            "python" => format!("{name}.py"),
             other => format!("{name}.{other}"),
         }
     }
@@ -182,6 +205,9 @@ impl Stage {
         command.arg("60").arg(command_line());
         // Nothing that the user of this machine granted may matter.
         command.env("XDG_CONFIG_HOME", self.folder.path());
+        if let Some(environment) = &self.environment {
+            command.env("VIRTUAL_ENV", environment);
+        }
         command
     }
 
@@ -320,8 +346,12 @@ impl Stage {
         let entries = std::fs::read_dir("/proc").ok()?;
         let mut ids = entries.filter_map(|x| x.ok()?.file_name().to_str()?.parse().ok());
         ids.find(|id: &u32| {
-            let words = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-            *id != std::process::id() && words.windows(folder.len()).any(|x| x == folder)
+            // Processes of strategies have the folder in their environment alone.
+            let says = |file: &str| {
+                let words = std::fs::read(format!("/proc/{id}/{file}")).unwrap_or_default();
+                words.windows(folder.len()).any(|x| x == folder)
+            };
+            *id != std::process::id() && (says("cmdline") || says("environ"))
         })
     }
 }

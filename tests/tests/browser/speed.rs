@@ -52,6 +52,7 @@ fn description() -> RunDescription {
             metrics: Vec::new(),
             parameters: Default::default(),
         }],
+        swaps: Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use backplane_tests::{build_directory, native_plugin};
+use backplane_tests::{build_directory, native_plugin, python};
 use serde_json::Value;
 
 use super::{Desk, MOMENTUM, Said, instance, run_json, said, tape};
@@ -51,6 +51,49 @@ fn native_code_runs_only_where_its_user_grants_it() {
     let desk = Desk::new();
     with_policy(&desk, policy, &[MOMENTUM]).ok();
     run(&desk, &[MOMENTUM], &["--allow", "magic", "--force"]).error(2);
+}
+
+#[test]
+fn python_code_runs_only_where_its_user_grants_it_and_within_its_limits() {
+    let Some(python) = python() else { return };
+    let desk = Desk::new();
+    let shelf = desk.path("shelf");
+    std::fs::create_dir(&shelf).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let file = root.join("python/examples/mean_reversion.py");
+    std::fs::copy(&file, shelf.join("mean_reversion.py")).unwrap();
+    let run = |more: &[&str]| {
+        let mut command = stranger(&desk);
+        command.env(
+            "VIRTUAL_ENV",
+            python.parent().and_then(Path::parent).unwrap(),
+        );
+        command.arg("run").arg("--tape").arg(tape()).args(more);
+        command.arg("--plugins").arg(&shelf).arg("--force");
+        command.arg("--output").arg(desk.path("out"));
+        said(command.args(["--strategy", "mean_reversion"]))
+    };
+    for granted in [None, Some("native"), Some("python:other")] {
+        let refused = run(&granted.map_or(vec![], |x| vec!["--allow", x]));
+        let error = refused.error(5);
+        assert!(error.contains("python code was not granted"), "{error}");
+        assert!(refused.stderr.contains("--allow python:mean_reversion"));
+    }
+    run(&["--allow", "python:mean_reversion"]).ok();
+    let with = |text: &str| {
+        let policy = desk.write("policy.toml", text);
+        run(&["--policy", policy.to_str().unwrap()])
+    };
+    let digest = blake3::hash(&std::fs::read(&file).unwrap()).to_string();
+    let table = "[plugin.mean_reversion]\nallow = [\"python\"]\n";
+    with(&format!("{table}digest = \"{digest}\"\n")).ok();
+    let other = with(&format!("{table}digest = \"{}\"\n", "0".repeat(64)));
+    assert!(other.error(5).contains("the file of digest"));
+    assert_eq!(with(&format!("{table}orders_per_second = 1\n")).code, 6);
+    let results = run_json(&desk.path("out"));
+    let stopped = &instance(&results, "mean_reversion")["stopped"];
+    let fault = stopped["fault"].as_str().unwrap_or_default();
+    assert!(fault.contains("where its policy allows 1"), "{fault}");
 }
 
 #[test]

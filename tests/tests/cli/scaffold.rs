@@ -5,6 +5,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use backplane_tests::python;
+
 use super::{Desk, instance, run_json, said, tape};
 
 fn new(desk: &Desk, arguments: &[&str]) -> super::Said {
@@ -104,6 +106,47 @@ fn a_new_strategy_in_assemblyscript_has_all_that_it_needs_beside_it() {
         let text = std::fs::read_to_string(folder.join(file)).unwrap();
         assert!(!text.contains("template_name"), "{file}");
     }
+}
+
+#[test]
+fn a_new_strategy_in_python_validates_and_runs() {
+    let Some(python) = python() else { return };
+    let desk = Desk::new();
+    let said_of_it = new(&desk, &["in_python", "--lang", "python"]).ok();
+    assert!(said_of_it.contains("--allow python"), "{said_of_it}");
+    let folder = desk.path("in_python");
+    let environment = python.parent().and_then(Path::parent).unwrap();
+    let mut command = super::command();
+    command.env("VIRTUAL_ENV", environment);
+    command.args(["plugin", "validate", "--only-failed"]);
+    // Those that find most, and take little time with an interpreter to start for each.
+    for check in [
+        "loads",
+        "name",
+        "runs",
+        "extreme-prices",
+        "unknown-orders",
+        "orders",
+        "batches",
+        "save-and-load",
+        "loads-nonsense",
+    ] {
+        command.args(["--check", check]);
+    }
+    let validated = said(command.arg(folder.join("in_python.py")));
+    assert_eq!(
+        validated.code, 0,
+        "{}{}",
+        validated.stdout, validated.stderr
+    );
+    let mut command = super::command();
+    command.env("VIRTUAL_ENV", environment);
+    command.arg("run").arg("--tape").arg(tape());
+    command.arg("--plugins").arg(&folder);
+    command.arg("--output").arg(desk.path("out"));
+    said(command.args(["--strategy", "in_python"])).ok();
+    let run = run_json(&desk.path("out"));
+    assert!(instance(&run, "in_python")["orders"].as_u64() > Some(0));
 }
 
 #[test]

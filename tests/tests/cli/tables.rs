@@ -7,7 +7,7 @@ use std::path::Path;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::{cast, concat_batches};
-use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
+use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 /// A table, whole.
@@ -58,6 +58,13 @@ impl Table {
             .iter()
             .copied()
             .collect()
+    }
+
+    /// A column of floats, by their bits.
+    pub(super) fn bits(&self, name: &str) -> Vec<u64> {
+        let column = self.rows.column_by_name(name).unwrap();
+        let floats = column.as_primitive::<Float64Type>().values().iter();
+        floats.map(|x| x.to_bits()).collect()
     }
 
     /// The rows of one instance, each as text.

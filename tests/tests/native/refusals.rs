@@ -239,6 +239,10 @@ fn a_changed_file_is_loaded_anew_and_the_old_one_stays() {
     let second = loader.load(&path).unwrap();
     assert_ne!(first.digest(), second.digest());
     assert_eq!((loader.libraries(), loader.bytes()), (2, 2 * len + 7));
+    let again = write(&folder, "again.so", &good());
+    let third = loader.load(&again).unwrap();
+    assert_eq!((third.digest(), third.path()), (first.digest(), &*again));
+    assert_eq!(loader.libraries(), 2, "what is mapped is not mapped again");
     for plugin in [&first, &second] {
         assert!(run(&mut plugin.instantiate(&params(plugin, &[])).unwrap()).is_ok());
     }

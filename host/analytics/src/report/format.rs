@@ -7,10 +7,10 @@ use backplane_sdk::types::{Money, Timestamp};
 use crate::metrics::Figure;
 
 /// What stands where a figure does not exist.
-pub(crate) const NONE: &str = "–";
+pub const NONE: &str = "–";
 
 /// A whole number in groups of three digits: `1,234,567`.
-pub(crate) fn count(value: impl Into<i128>) -> String {
+pub fn count(value: impl Into<i128>) -> String {
     let value = value.into();
     let digits = value.unsigned_abs().to_string();
     let mut out = String::new();
@@ -28,7 +28,7 @@ pub(crate) fn count(value: impl Into<i128>) -> String {
 
 /// An amount with two decimals: `-1,234.50`. Halves of a cent go away from zero; what is less than a cent but not zero
 /// shows its first digit.
-pub(crate) fn money(value: Money) -> String {
+pub fn money(value: Money) -> String {
     let nanos = value.0.unsigned_abs();
     if (1..5_000_000).contains(&nanos) {
         let decimals = if nanos >= 1_000_000 { 3 } else { 6 };
@@ -41,13 +41,13 @@ pub(crate) fn money(value: Money) -> String {
 }
 
 /// An amount with its sign: `+12.00`.
-pub(crate) fn signed_money(value: Money) -> String {
+pub fn signed_money(value: Money) -> String {
     let sign = if value > Money::ZERO { "+" } else { "" };
     format!("{sign}{}", money(value))
 }
 
 /// A number with so many decimals and groups of three digits; very large ones as a power of ten.
-pub(crate) fn decimal(value: f64, decimals: usize) -> String {
+pub fn decimal(value: f64, decimals: usize) -> String {
     if value.abs() >= 1e9 {
         return format!("{value:.1e}");
     }
@@ -65,14 +65,14 @@ pub(crate) fn decimal(value: f64, decimals: usize) -> String {
 }
 
 /// A figure with so many decimals.
-pub(crate) fn figure(figure: Figure, decimals: usize) -> String {
+pub fn figure(figure: Figure, decimals: usize) -> String {
     figure
         .value()
         .map_or_else(|| NONE.into(), |x| decimal(x, decimals))
 }
 
 /// A share as per cent: `1.25%`.
-pub(crate) fn percent(figure: Figure, decimals: usize) -> String {
+pub fn percent(figure: Figure, decimals: usize) -> String {
     match figure.value() {
         None => NONE.into(),
         Some(share) if share.abs() >= 10.0 => format!("{}%", decimal(share * 100.0, 0)),
@@ -81,7 +81,7 @@ pub(crate) fn percent(figure: Figure, decimals: usize) -> String {
 }
 
 /// A span of seconds in the two largest units that matter: `6 h 30 min`.
-pub(crate) fn span(seconds: f64) -> String {
+pub fn span(seconds: f64) -> String {
     let magnitude = seconds.abs();
     if magnitude < 1e-3 {
         return format!("{} µs", decimal(seconds * 1e6, 0));
@@ -105,19 +105,19 @@ pub(crate) fn span(seconds: f64) -> String {
 }
 
 /// A figure of seconds as a span.
-pub(crate) fn span_figure(figure: Figure) -> String {
+pub fn span_figure(figure: Figure) -> String {
     figure.value().map_or_else(|| NONE.into(), span)
 }
 
 /// A time to the second: `2012-06-21 13:30:00`.
-pub(crate) fn time(at: i64) -> String {
+pub fn time(at: i64) -> String {
     let text = Timestamp(at).to_string();
     let (seconds, _) = text.split_once('.').unwrap_or((&text, ""));
     seconds.replace('T', " ")
 }
 
 /// A time to the microsecond: `2012-06-21 13:30:00.015105`.
-pub(crate) fn time_micros(at: i64) -> String {
+pub fn time_micros(at: i64) -> String {
     let text = Timestamp(at).to_string().replace('T', " ");
     text.trim_end_matches('Z')
         .char_indices()
@@ -126,13 +126,13 @@ pub(crate) fn time_micros(at: i64) -> String {
 }
 
 /// A day counted from 1970-01-01: `2012-06-21`.
-pub(crate) fn day(day: i64) -> String {
+pub fn day(day: i64) -> String {
     let text = Timestamp(day.saturating_mul(crate::figures::NANOS_PER_DAY)).to_string();
     text.chars().take(10).collect()
 }
 
 /// The first twelve digits of a digest.
-pub(crate) fn short_digest(digest: &str) -> String {
+pub fn short_digest(digest: &str) -> String {
     digest.chars().take(12).collect()
 }
 

@@ -4,7 +4,7 @@
 
 pub(crate) mod data;
 pub(crate) mod escape;
-pub(crate) mod format;
+pub mod format;
 pub(crate) mod html;
 pub(crate) mod html_frame;
 mod html_markouts;

@@ -6,6 +6,7 @@
 pub mod schema;
 
 pub(crate) mod column;
+mod features;
 pub(crate) mod reader;
 mod returns;
 pub(crate) mod rows;
@@ -13,4 +14,5 @@ pub(crate) mod table_writer;
 pub(crate) mod words;
 mod writer;
 
-pub use writer::ResultsWriter;
+pub use features::FeatureTable;
+pub use writer::{ResultsWriter, complete};

@@ -21,7 +21,7 @@ use super::schema::{Column, Kind, Table};
 use crate::error::AnalyticsError;
 
 /// The most rows of a row group.
-const ROWS_PER_GROUP: usize = 65_536;
+pub(super) const ROWS_PER_GROUP: usize = 65_536;
 /// The most records of a table that wait until columns are made of them: few enough to stay in a cache.
 const RECORDS_MAX: usize = 1_024;
 

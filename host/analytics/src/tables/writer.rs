@@ -18,7 +18,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::returns;
 use super::schema::RETURNS;
 use crate::collect::{Collector, LogLine, Record};
-use crate::description::RunDescription;
+use crate::description::{RunDescription, SwapDescription};
 use crate::error::AnalyticsError;
 use crate::figures::{self, Options};
 use crate::report::{REPORT_FILE, Report};
@@ -79,22 +79,32 @@ impl ResultsWriter {
         })
     }
 
+    /// Notes the versions that took over while the run went on.
+    pub fn note_swaps(&mut self, swaps: Vec<SwapDescription>) {
+        self.description.swaps = swaps;
+    }
+
     /// Closes the tables, makes the key figures from them, and writes `returns.parquet`, `run.json` and `report.html`.
     ///
     /// # Errors
     /// A file could not be written or read back, or the summary is not one of this run.
-    pub fn finish(mut self, summary: &RunSummary) -> Result<Report, AnalyticsError> {
+    pub fn finish(self, summary: &RunSummary) -> Result<Report, AnalyticsError> {
+        let directory = self.directory.clone();
+        self.close(summary)?;
+        complete(&directory)
+    }
+
+    /// Closes the tables and writes `run.json`. What [`ResultsWriter::finish`] does beyond that is left to [`complete`], in
+    /// this process or another.
+    ///
+    /// # Errors
+    /// A file could not be written, or the summary is not one of this run.
+    pub fn close(mut self, summary: &RunSummary) -> Result<(), AnalyticsError> {
         self.send();
         let tables = self.join()?.finish(summary.last.0)?;
-        let mut run = RunFile::new(self.description, summary, tables)?;
-        let computed = figures::compute(&self.directory, &run, &Options::default())?;
-        let rows = returns::write(&self.directory, &run, &computed)?;
-        run.tables.insert(RETURNS.name.to_owned(), rows);
         let path = self.directory.join(RUN_FILE);
-        write(&path, &run.to_json(&path)?)?;
-        let report = Report::new(run, computed);
-        write(&self.directory.join(REPORT_FILE), report.html().as_bytes())?;
-        Ok(report)
+        let run = RunFile::new(self.description, summary, tables)?;
+        write(&path, &run.to_json(&path)?)
     }
 
     #[inline]
@@ -141,6 +151,22 @@ impl ResultsWriter {
         let reason = format!("recording the equity: no {what} {number} is described");
         Err(RecordError(reason))
     }
+}
+
+/// Makes the key figures of tables that were closed, and writes `returns.parquet`, `run.json` and `report.html`.
+///
+/// # Errors
+/// A file could not be read or written, or contradicts `run.json`.
+pub fn complete(directory: &Path) -> Result<Report, AnalyticsError> {
+    let mut run = RunFile::read(directory)?;
+    let computed = figures::compute(directory, &run, &Options::default())?;
+    let rows = returns::write(directory, &run, &computed)?;
+    run.tables.insert(RETURNS.name.to_owned(), rows);
+    let path = directory.join(RUN_FILE);
+    write(&path, &run.to_json(&path)?)?;
+    let report = Report::new(run, computed);
+    write(&directory.join(REPORT_FILE), report.html().as_bytes())?;
+    Ok(report)
 }
 
 /// What the thread does: takes batches until no more come, and hands them back empty.

@@ -109,6 +109,7 @@ pub fn description(spec: &Spec) -> RunDescription {
             "queue_model": "exact"
         }),
         instances: spec.strategies.iter().map(instance).collect(),
+        swaps: Vec::new(),
     }
 }
 

@@ -3,10 +3,15 @@
 //! Takes in parsed arguments; gives out text on standard output and an exit code.
 
 mod calibrate;
+mod causal;
+mod checkpoints;
 mod compare;
+mod features;
+mod play;
 mod plugin;
 mod report;
 mod run;
+mod swaps;
 mod tape;
 
 use anstream::print;
@@ -25,9 +30,12 @@ use crate::{exit, supervise};
 pub fn execute(arguments: Arguments, models: &Models) -> Result<u8, CliError> {
     match arguments.command {
         Command::Run(arguments) => run::execute(&arguments, models),
+        Command::Dev(arguments) => crate::dev::dev(&arguments, models),
         Command::Tape(command) => tape::execute(&command),
         Command::Calibrate(arguments) => calibrate::execute(&arguments),
+        Command::Features(arguments) => features::execute(&arguments, models),
         Command::Plugin(command) => plugin::execute(&command),
+        Command::Play(arguments) => play::execute(&arguments),
         Command::Report(arguments) => report::execute(&arguments),
         Command::Compare(arguments) => compare::execute(&arguments),
         Command::Completions { shell } => {
@@ -37,6 +45,21 @@ pub fn execute(arguments: Arguments, models: &Models) -> Result<u8, CliError> {
             Ok(exit::OK)
         }
         Command::Worker(WorkerCommand::Run { job }) => supervise::run_job(&job, models),
+        Command::Worker(WorkerCommand::Launch {
+            parent,
+            memory_bytes,
+            program,
+        }) => {
+            let error = backplane_guests::python::launch::launch(parent, memory_bytes, &program);
+            let program = program.first().map(|x| x.to_string_lossy());
+            let message = format!("starting {}: {error}", program.unwrap_or_default());
+            Err(CliError::new(
+                exit::PLUGIN,
+                message,
+                "name another interpreter",
+            ))
+        }
+        Command::Worker(WorkerCommand::Serve) => supervise::run_jobs(models),
         Command::Worker(WorkerCommand::Describe { plugin, grant }) => {
             supervise::run_describe(&plugin, &grant)
         }

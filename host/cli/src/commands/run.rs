@@ -7,30 +7,32 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use backplane_analytics::Report;
-use backplane_analytics::run_file::RUN_FILE;
 use backplane_guests::Policy;
 use backplane_guests::wasm::Limits;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::arguments::RunArguments;
+use super::causal::verify;
+use super::{checkpoints, swaps};
+use crate::arguments::RunCommand;
 use crate::error::CliError;
 use crate::exit;
 use crate::models::Models;
+use crate::output::{self, absolute};
 use crate::settings::Settings;
 use crate::source::instruments;
 use crate::strategy::StrategySpec;
 use crate::supervise::{Job, JobStrategy, supervise};
 
-pub(super) fn execute(arguments: &RunArguments, models: &Models) -> Result<u8, CliError> {
+pub(super) fn execute(command: &RunCommand, models: &Models) -> Result<u8, CliError> {
+    let arguments = &command.run;
     let settings = Settings::read(arguments, models)?;
-    check_output(&settings.output, settings.force)?;
+    output::check(&settings.output, settings.force)?;
     // The tape first: it is the likeliest to be mistyped, and cheap to look at.
     let tape = backplane_tape::TapeReader::open(&settings.tape)?;
     settings.engine.config(models, &mut instruments(&tape))?;
     let policy = crate::policy::read(&arguments.policy, &settings.plugins)?;
     let strategies = settings.strategies.iter();
     let strategies = strategies.map(|spec| locate(spec, &settings, &policy));
-    let staging = stage(&settings.output)?;
+    let staging = output::stage(&settings.output)?;
     let results = staging.path().join("results");
     let mut job = Job {
         tape: absolute(&settings.tape)?,
@@ -38,45 +40,58 @@ pub(super) fn execute(arguments: &RunArguments, models: &Models) -> Result<u8, C
         engine: settings.engine.clone(),
         strategies: strategies.collect::<Result<_, _>>()?,
         limits: settings.limits.clone(),
+        python: settings.python.clone(),
+        takes_swaps: command.watch,
+        checkpoints: None,
+        leaves_report: false,
         trace: None,
     };
+    let prepared = checkpoints::prepare(command, &settings.output, &job, &tape)?;
+    let (checkpoints, _claim) = prepared.unzip();
+    job.checkpoints = checkpoints;
+    let recordings = record(&command.record, &mut job.strategies, staging.path())?;
     let stall_timeout = Duration::from_nanos(settings.stall_timeout.0.unsigned_abs());
-    let finished = supervise(&mut job, staging.path(), stall_timeout, &empty)?;
+    let asked = job.clone();
+    let versions = staging.path().join("versions");
+    if let Some(earlier) = &command.swaps {
+        swaps::plan(earlier, &versions, &mut job.strategies)?;
+    }
+    let mut live = match command.watch {
+        true => Some(swaps::watch(&versions, &mut job.strategies)?),
+        false => None,
+    };
+    let (directory, live) = (staging.path(), live.as_mut());
+    let finished = supervise(&mut job, directory, stall_timeout, &output::empty, live);
+    let finished = finished.inspect_err(|_| checkpoints::remove_if_empty(&job))?;
+    let causality = match command.verify_causal {
+        true => Some(verify(&asked, &results, staging.path(), stall_timeout)?),
+        false => None,
+    };
+    if job.strategies.iter().any(|x| !x.swaps.is_empty()) {
+        put_beside(&versions, &results)?;
+    }
+    for recording in &recordings {
+        put_beside(recording, &results)?;
+    }
     publish(&settings, &results, staging)?;
+    checkpoints::remove(&job);
     let report = Report::read(&settings.output)?;
     super::report::print(&report, &settings.output, arguments.json)?;
+    if let Some(causality) = causality {
+        // Standard output belongs to the report where that is JSON.
+        match arguments.json {
+            true => anstream::eprint!("{causality}"),
+            false => anstream::print!("{causality}"),
+        }
+        if !causality.holds() {
+            return Ok(exit::VERIFICATION);
+        }
+    }
     Ok(if finished.stopped > 0 {
         exit::STRATEGY
     } else {
         exit::OK
     })
-}
-
-/// Nothing is replaced unasked, and nothing but results ever.
-fn check_output(output: &Path, force: bool) -> Result<(), CliError> {
-    if !output.exists() {
-        return Ok(());
-    }
-    let is_empty = std::fs::read_dir(output).is_ok_and(|mut entries| entries.next().is_none());
-    if !is_empty && !output.join(RUN_FILE).is_file() {
-        return Err(CliError::new(
-            exit::DATA,
-            format!(
-                "{} exists and is no result directory: it has no `{}`",
-                output.display(),
-                RUN_FILE
-            ),
-            "name another directory; only results are ever replaced",
-        ));
-    }
-    if force {
-        return Ok(());
-    }
-    Err(CliError::new(
-        exit::DATA,
-        format!("the result directory {} exists", output.display()),
-        "name another, or replace it with `--force`",
-    ))
 }
 
 fn locate(
@@ -95,36 +110,57 @@ fn locate(
         },
         grant,
         params: spec.params.clone(),
+        features: spec.features.clone(),
+        sampling: spec.sampling.clone(),
+        swaps: Vec::new(),
+        record: None,
         finding: None,
     })
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, CliError> {
-    std::path::absolute(path).map_err(|error| CliError::io("finding", path, &error))
-}
-
-/// A directory beside the output, on the same file system, that goes away by itself.
-fn stage(output: &Path) -> Result<tempfile::TempDir, CliError> {
-    let parent = match output.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let failed = |error| CliError::io("creating the result directory in", parent, &error);
-    std::fs::create_dir_all(parent).map_err(failed)?;
-    let parent = absolute(parent)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".backplane-run-");
-    builder.tempdir_in(parent).map_err(failed)
-}
-
-/// An empty directory for a new worker.
-fn empty(results: &Path) -> Result<(), CliError> {
-    if results.exists() {
-        let removed = std::fs::remove_dir_all(results);
-        removed.map_err(|error| CliError::io("emptying", results, &error))?;
+/// Lets instances be recorded into files aside; gives the files.
+fn record(
+    names: &[String],
+    strategies: &mut [JobStrategy],
+    staging: &Path,
+) -> Result<Vec<PathBuf>, CliError> {
+    let folder = staging.join("recordings");
+    let made = std::fs::create_dir_all(&folder);
+    made.map_err(|error| CliError::io("creating", &folder, &error))?;
+    let mut files = Vec::new();
+    for name in names {
+        let known: Vec<String> = strategies
+            .iter()
+            .map(|x| format!("`{}`", x.label))
+            .collect();
+        let Some(strategy) = strategies.iter_mut().find(|x| x.label == *name) else {
+            return Err(CliError::new(
+                exit::USAGE,
+                format!("there is no instance `{name}` to record"),
+                format!("the run has {}", known.join(", ")),
+            ));
+        };
+        if name.contains('/') || name.starts_with('.') {
+            return Err(CliError::new(
+                exit::USAGE,
+                format!("a recording cannot be called `{name}.heard`"),
+                "name the instance otherwise: `LABEL@NAME:...`",
+            ));
+        }
+        let file = folder.join(format!("{name}.heard"));
+        strategy.record = Some(file.clone());
+        files.push(file);
     }
-    let made = std::fs::create_dir(results);
-    made.map_err(|error| CliError::io("creating", results, &error))
+    Ok(files)
+}
+
+/// Moves a file or a folder into the results. One that was never begun, because its strategy could not be, is left out.
+fn put_beside(file: &Path, results: &Path) -> Result<(), CliError> {
+    let Some(name) = file.file_name().filter(|_| file.exists()) else {
+        return Ok(());
+    };
+    let moved = std::fs::rename(file, results.join(name));
+    moved.map_err(|error| CliError::io("moving", file, &error))
 }
 
 /// Gives whole results their name. What they replace is moved aside first and goes away with the staging directory.
@@ -134,16 +170,8 @@ fn publish(
     results: &Path,
     staging: tempfile::TempDir,
 ) -> Result<(), CliError> {
-    let output = &settings.output;
-    let published = check_output(output, settings.force).and_then(|()| {
-        if output.exists() {
-            let aside = std::fs::rename(output, staging.path().join("replaced"));
-            aside.map_err(|error| CliError::io("replacing", output, &error))?;
-        }
-        // A run that finished meanwhile is not replaced.
-        let moved = renameat_with(CWD, results, CWD, output, RenameFlags::NOREPLACE);
-        moved.map_err(|error| CliError::io("writing the result directory", output, &error.into()))
-    });
+    let (output, aside) = (&settings.output, staging.path().join("replaced"));
+    let published = output::put_in_place(results, output, settings.force, &aside);
     published.map_err(|error| {
         let kept = staging.keep().join("results");
         CliError {

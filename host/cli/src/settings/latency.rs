@@ -75,6 +75,19 @@ pub struct LatencySettings {
 const DEFAULT: DelaySetting = DelaySetting::Fixed(100_000);
 
 impl LatencySettings {
+    /// The latency of the feed as a flag says it, and the defaults beside it.
+    ///
+    /// # Errors
+    /// Says what would be allowed.
+    pub fn of_feed(feed: Option<&str>) -> Result<LatencySettings, CliError> {
+        let flags = LatencyFlags {
+            feed,
+            entry: None,
+            response: None,
+        };
+        LatencySettings::read(&LatencyTable::default(), &flags)
+    }
+
     pub(super) fn read(
         table: &LatencyTable,
         flags: &LatencyFlags<'_>,
@@ -103,7 +116,7 @@ impl LatencySettings {
     }
 
     /// The settings in the engine's types.
-    pub(super) fn build(&self, models: &Models) -> Result<Latency, CliError> {
+    pub(crate) fn build(&self, models: &Models) -> Result<Latency, CliError> {
         let build = |name: &str, leg, setting: &DelaySetting| match setting {
             DelaySetting::Fixed(nanos) => Ok(Delay::Fixed(Nanos(*nanos))),
             DelaySetting::Model(model) => {

@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 use backplane_guests::Grant;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::job::{Job, News};
+use super::job::{Account, Job, News};
+use super::live::LiveVersions;
 use super::trace::last_note;
 use crate::error::CliError;
 use crate::exit;
@@ -41,9 +42,10 @@ pub struct Finished {
 }
 
 /// How a worker ended.
-enum Ending {
+pub(super) enum Ending {
     Done {
         stopped: usize,
+        account: Account,
     },
     /// Strategies fell at one of many messages.
     Unsure(Vec<usize>),
@@ -54,7 +56,8 @@ enum Ending {
     Lost(String),
 }
 
-/// Does a job, whatever its strategies do. `restart` empties the job's result directory for a new worker.
+/// Does a job, whatever its strategies do. `restart` empties the job's result directory for a new worker. The versions
+/// that `live` finds take over while it goes on; the job is told of those that did.
 ///
 /// # Errors
 /// What no strategy is to blame for: tape, settings, plugins that cannot be loaded, a full disk, an interruption.
@@ -63,13 +66,15 @@ pub fn supervise(
     directory: &Path,
     stall_timeout: Duration,
     restart: &dyn Fn(&Path) -> Result<(), CliError>,
+    mut live: Option<&mut LiveVersions>,
 ) -> Result<Finished, CliError> {
     watch_for_interruption();
     let trace = directory.join("trace");
     loop {
         restart(&job.results)?;
-        let cause = match work(job, directory, stall_timeout)? {
-            Ending::Done { stopped } => return Ok(Finished { stopped }),
+        let ending = work(job, directory, stall_timeout, live.as_deref_mut())?;
+        let cause = match ending {
+            Ending::Done { stopped, .. } => return Ok(Finished { stopped }),
             Ending::Unsure(strategies) => {
                 hear_singly(job, &strategies)?;
                 continue;
@@ -103,7 +108,7 @@ pub fn supervise(
 }
 
 /// The strategies of these numbers hear one message a call from now on. Each is told so once at most, so that a job ends.
-fn hear_singly(job: &mut Job, strategies: &[usize]) -> Result<(), CliError> {
+pub(crate) fn hear_singly(job: &mut Job, strategies: &[usize]) -> Result<(), CliError> {
     for number in strategies {
         match job.strategies.get_mut(*number) {
             Some(strategy) if strategy.sandbox.messages_per_call > 1 => {
@@ -122,7 +127,7 @@ fn hear_singly(job: &mut Job, strategies: &[usize]) -> Result<(), CliError> {
 pub fn describe(plugin: &Path, grant: &Grant) -> Result<(serde_json::Value, String), CliError> {
     let grant = serde_json::to_string(grant).unwrap_or_default();
     let mut worker = start(&["describe".as_ref(), plugin.as_os_str(), grant.as_ref()])?;
-    match listen(&mut worker, DESCRIBE_TIMEOUT, &mut Meter::hidden())? {
+    match listen(&mut worker, DESCRIBE_TIMEOUT, &Meter::hidden())? {
         Ending::Said(News::Described { descriptor, digest }) => Ok((descriptor, digest)),
         Ending::Failed(error) => Err(error),
         Ending::Lost(cause) => Err(CliError::new(
@@ -153,8 +158,8 @@ pub fn check(
         name.as_ref(),
         seed.as_ref(),
     ];
-    let mut worker = start_with(&arguments, Stdio::null())?;
-    match listen(&mut worker, timeout, &mut Meter::hidden())? {
+    let mut worker = start_with(&arguments, Stdio::null(), Stdio::null())?;
+    match listen(&mut worker, timeout, &Meter::hidden())? {
         Ending::Said(News::Checked(verdict)) => Ok(verdict),
         Ending::Lost(cause) => Ok(Verdict::Failed(cause)),
         Ending::Failed(error) => Err(error),
@@ -162,7 +167,12 @@ pub fn check(
     }
 }
 
-fn work(job: &Job, directory: &Path, stall_timeout: Duration) -> Result<Ending, CliError> {
+fn work(
+    job: &mut Job,
+    directory: &Path,
+    stall_timeout: Duration,
+    live: Option<&mut LiveVersions>,
+) -> Result<Ending, CliError> {
     let path = directory.join("job.json");
     let text = serde_json::to_string(job).map_err(|error| {
         let message = format!("writing the job: {error}");
@@ -170,18 +180,33 @@ fn work(job: &Job, directory: &Path, stall_timeout: Duration) -> Result<Ending, 
     })?;
     let written = std::fs::write(&path, text);
     written.map_err(|error| CliError::io("writing the job", &path, &error))?;
-    let mut worker = start(&["run".as_ref(), path.as_os_str()])?;
-    let mut meter = Meter::new();
-    let ending = listen(&mut worker, stall_timeout, &mut meter);
+    let arguments = ["run".as_ref(), path.as_os_str()];
+    let meter = Meter::new();
+    let ending = match live {
+        None => listen(&mut start(&arguments)?, stall_timeout, &meter),
+        Some(live) => {
+            let mut worker = start_with(&arguments, Stdio::piped(), Stdio::inherit())?;
+            let (ending, swaps) = live.listen(&mut worker, stall_timeout, &meter);
+            for swap in swaps {
+                job.note_swap(&swap);
+            }
+            ending
+        }
+    };
     meter.finish();
     ending
 }
 
 fn start(arguments: &[&OsStr]) -> Result<Child, CliError> {
-    start_with(arguments, Stdio::inherit())
+    start_with(arguments, Stdio::null(), Stdio::inherit())
 }
 
-fn start_with(arguments: &[&OsStr], errors: Stdio) -> Result<Child, CliError> {
+/// Starts a worker with these for its standard input and its standard error.
+pub(super) fn start_with(
+    arguments: &[&OsStr],
+    input: Stdio,
+    errors: Stdio,
+) -> Result<Child, CliError> {
     let failed = |error: std::io::Error| {
         CliError::new(
             exit::DATA,
@@ -192,24 +217,34 @@ fn start_with(arguments: &[&OsStr], errors: Stdio) -> Result<Child, CliError> {
     let program = std::env::current_exe().map_err(failed)?;
     let mut command = Command::new(program);
     command.arg("worker").args(arguments);
-    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command.stdin(input).stdout(Stdio::piped());
     command.stderr(errors);
     command.spawn().map_err(failed)
 }
 
-/// Listens to a worker until it ends.
-fn listen(
-    worker: &mut Child,
-    stall_timeout: Duration,
-    meter: &mut Meter,
-) -> Result<Ending, CliError> {
+/// Listens to a worker until its only job is done, and ends it.
+fn listen(worker: &mut Child, stall_timeout: Duration, meter: &Meter) -> Result<Ending, CliError> {
     let news = receive(worker);
-    let mut ending = None;
+    let ending = follow(worker, &news, stall_timeout, meter, &mut |_| {});
+    // A plugin's threads or destructors may keep a worker that has done its work.
+    end(worker);
+    ending
+}
+
+/// Listens to a worker until its job is done, or it is lost. `look` is called again and again meanwhile.
+pub(super) fn follow(
+    worker: &mut Child,
+    news: &Receiver<News>,
+    stall_timeout: Duration,
+    meter: &Meter,
+    look: &mut dyn FnMut(Option<&News>),
+) -> Result<Ending, CliError> {
     let mut position = (0, 0);
     let mut moved = Instant::now();
     let (mut has_begun, mut is_replayed) = (false, false);
+    let mut loading = Duration::ZERO;
     loop {
-        if INTERRUPTED.get().is_some_and(|x| x.load(Ordering::Relaxed)) {
+        if is_interrupted() {
             end(worker);
             return Err(CliError {
                 code: exit::INTERRUPTED,
@@ -218,58 +253,63 @@ fn listen(
             });
         }
         let item = news.recv_timeout(LOOK);
+        look(item.as_ref().ok());
         if item.is_ok() && !has_begun {
             (has_begun, moved) = (true, Instant::now());
         }
         match item {
             Ok(News::Tape { rows }) => meter.expect(rows),
+            Ok(News::Loads { patience }) => {
+                loading = Duration::from_nanos(patience.unsigned_abs()) + START_TIMEOUT;
+                moved = Instant::now();
+            }
             Ok(News::Progress { rows, messages, at }) => {
                 meter.show(rows, at);
                 if (rows, messages) != position {
                     position = (rows, messages);
+                    loading = Duration::ZERO;
                     moved = Instant::now();
                 }
             }
             Ok(News::Replayed) => is_replayed = true,
-            Ok(News::Done { stopped }) => ending = Some(Ending::Done { stopped }),
-            Ok(News::Unsure { strategies }) => ending = Some(Ending::Unsure(strategies)),
-            Ok(News::Failed(error)) => ending = Some(Ending::Failed(error)),
+            Ok(News::Done { stopped, account }) => return Ok(Ending::Done { stopped, account }),
+            Ok(News::Unsure { strategies }) => return Ok(Ending::Unsure(strategies)),
+            Ok(News::Failed(error)) => return Ok(Ending::Failed(error)),
             Ok(said @ (News::Described { .. } | News::Checked(_))) => {
-                ending = Some(Ending::Said(said));
+                return Ok(Ending::Said(said));
             }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
+            Ok(News::Idle | News::Swapped(_)) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                let status = worker.wait().map_err(|error| {
+                    let message = format!("waiting for the worker process: {error}");
+                    CliError::new(exit::DATA, message, "try again")
+                })?;
+                return Ok(Ending::Lost(death(status)));
+            }
         }
         // Writing results takes as long as it takes, and no strategy is to blame for it.
         let patience = if has_begun {
-            stall_timeout
+            stall_timeout.max(loading)
         } else {
             stall_timeout.max(START_TIMEOUT)
         };
-        if ending.is_none() && !is_replayed && moved.elapsed() > patience {
+        if !is_replayed && moved.elapsed() > patience {
             end(worker);
             let seconds = stall_timeout.as_secs_f64();
             return Ok(Ending::Lost(format!(
                 "it did not return within {seconds} s"
             )));
         }
-        if ending.is_some() {
-            // A plugin's threads or destructors may keep a worker that has done its work.
-            break;
-        }
     }
-    if ending.is_some() {
-        end(worker);
-    }
-    let status = worker.wait().map_err(|error| {
-        let message = format!("waiting for the worker process: {error}");
-        CliError::new(exit::DATA, message, "try again")
-    })?;
-    Ok(ending.unwrap_or_else(|| Ending::Lost(death(status))))
+}
+
+/// Whether the user asked this process to end.
+pub(crate) fn is_interrupted() -> bool {
+    INTERRUPTED.get().is_some_and(|x| x.load(Ordering::Relaxed))
 }
 
 /// Reads a worker's news on a thread of its own.
-fn receive(worker: &mut Child) -> Receiver<News> {
+pub(super) fn receive(worker: &mut Child) -> Receiver<News> {
     let (sender, receiver) = channel();
     if let Some(output) = worker.stdout.take() {
         std::thread::spawn(move || {
@@ -285,7 +325,7 @@ fn receive(worker: &mut Child) -> Receiver<News> {
     receiver
 }
 
-fn end(worker: &mut Child) {
+pub(super) fn end(worker: &mut Child) {
     // It may have ended by itself; either way it is gone afterwards.
     let _ = worker.kill();
     let _ = worker.wait();
@@ -313,7 +353,8 @@ fn signal_name(signal: i32) -> String {
     name.into()
 }
 
-fn watch_for_interruption() {
+/// Notes Ctrl-C and polite requests to end from now on.
+pub(crate) fn watch_for_interruption() {
     let flag = INTERRUPTED.get_or_init(Arc::default);
     for signal in [SIGINT, SIGTERM] {
         // Where no handler can be set, the signal ends the process at once, which is what the user asked for.
@@ -321,7 +362,7 @@ fn watch_for_interruption() {
     }
 }
 
-fn nonsense() -> CliError {
+pub(super) fn nonsense() -> CliError {
     CliError::new(
         exit::DATA,
         "the worker process answered something else than it was asked",

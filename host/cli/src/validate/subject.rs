@@ -18,6 +18,7 @@ use backplane_sdk::types::Nanos;
 use super::Miss;
 use super::market::{Market, Numbers, Source};
 use super::twins::{Make, Weighed};
+use crate::settings::PythonSetting;
 
 /// The rows that the engine is given at a time, where nothing else is said.
 pub(super) const BATCH: usize = 4_096;
@@ -52,7 +53,10 @@ impl Play {
 impl Subject {
     /// Loads the plugin.
     pub(super) fn load(path: &Path, grant: Grant, seed: u64) -> Result<Subject, Miss> {
-        let plugin = Carriers::new(Settings::default())?.load(path, &grant)?;
+        let python = PythonSetting::default().carrier();
+        let python = python.map_err(|x| Miss::Failed(x.message))?;
+        let carriers = Carriers::new(Settings::default())?;
+        let plugin = carriers.with_python(python).load(path, &grant)?;
         Ok(Subject {
             path: path.to_owned(),
             grant,
@@ -206,5 +210,8 @@ fn make(plugin: &Plugin, grant: &Grant, params: &Params) -> Result<Box<dyn Guest
             Box::new(Governed::new(plugin.instantiate(params)?, grant.limits))
         }
         Plugin::Wasm(plugin) => Box::new(Governed::new(plugin.instantiate(params)?, grant.limits)),
+        Plugin::Python(plugin) => {
+            Box::new(Governed::new(plugin.instantiate(params)?, grant.limits))
+        }
     })
 }

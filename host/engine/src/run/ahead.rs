@@ -65,6 +65,8 @@ pub(super) struct Ahead {
     changes: Changes,
     /// The number of rows that the market ahead holds.
     rows: u64,
+    /// The number of the row before which nobody hears of a row that the market ahead does not hold.
+    quiet: u64,
     coming: VecDeque<Coming>,
     /// The messages of the next call.
     messages: Vec<Message>,
@@ -100,6 +102,7 @@ impl Ahead {
             batches,
             changes: Changes::new(instruments),
             rows: 0,
+            quiet: 0,
             coming: VecDeque::new(),
             messages: Vec::new(),
         }
@@ -115,10 +118,15 @@ impl Ahead {
     /// Places are numbers less `offset`.
     fn fill(&mut self, router: &Router, rows: &Rows, first: u64, offset: u64) {
         self.follow(rows, first, offset);
-        let mut place = (first - offset) as usize;
-        while self.coming.len() < AHEAD_MAX
-            && let Some(next) = router.next_concerning(rows, place..rows.len())
-        {
+        // It may be ahead of `first`: what it holds is neither applied nor told twice.
+        let mut place = (self.rows - offset) as usize;
+        while self.coming.len() < AHEAD_MAX {
+            // What was searched in vain is not searched again: those who hear bars alone never find anything.
+            let from = place.max(self.quiet.saturating_sub(offset) as usize);
+            let Some(next) = router.next_concerning(rows, from..rows.len()) else {
+                self.quiet = offset + rows.len() as u64;
+                break;
+            };
             self.market.apply_all(rows, place..next + 1);
             self.make(router, rows, next, offset);
             place = next + 1;
@@ -221,8 +229,10 @@ impl Run<'_> {
             let until = self.sure_until(place);
             self.ahead.gather(batch, until);
             if let Err(fault) = self.call(batch) {
-                self.seats[place].among = self.ahead.messages.len() as u64;
+                self.seats[place].fell_among(self.ahead.messages.len());
                 self.seats[place].come_to(message);
+                let logs = &mut self.ahead.batches[batch].replies.logs;
+                self.replies.logs.append(logs);
                 return self.do_what_is_asked(place, message, Err(fault));
             }
         }

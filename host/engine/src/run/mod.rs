@@ -334,8 +334,8 @@ impl<'a> Run<'a> {
         self.wake(place);
         let mut replies = std::mem::take(&mut self.replies);
         let mut outcome = heard;
+        self.log(place, &replies)?;
         if outcome.is_ok() {
-            self.log(place, &replies)?;
             for command in &replies.commands {
                 outcome = self.obey(place, command)?;
                 if outcome.is_err() {

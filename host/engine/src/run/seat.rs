@@ -218,6 +218,15 @@ impl Seat {
         self.now = self.now.max(message.ts_recv);
     }
 
+    /// The guest had a fault in a call of so many messages.
+    pub(super) fn fell_among(&mut self, messages: usize) {
+        self.among = if self.guest.is_sure() {
+            1
+        } else {
+            messages as u64
+        };
+    }
+
     /// Lets the guest hear messages that the seat has yet to come to; gives how many were heard.
     pub(super) fn hear_batch(
         &mut self,

@@ -12,6 +12,8 @@ use crate::wasm;
 pub struct Limits {
     /// The most bytes of memory.
     pub memory_bytes: u64,
+    /// The most bytes of address space of the process of a Python program, interpreter and libraries included.
+    pub python_memory_bytes: u64,
     /// The most fuel for one message: about one unit an instruction of a module.
     pub fuel_per_message: u64,
     /// The most fuel for one call, however many messages it delivers.
@@ -28,6 +30,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             memory_bytes: 256 << 20,
+            python_memory_bytes: 4 << 30,
             fuel_per_message: 1_000_000_000,
             fuel_per_batch: 1_000_000_000,
             orders_per_second: 100_000,

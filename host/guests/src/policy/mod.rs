@@ -57,6 +57,7 @@ struct RawPolicy {
 struct Rules {
     allow: Option<BTreeSet<Carrier>>,
     memory: Option<Bytes>,
+    python_memory: Option<Bytes>,
     fuel_per_message: Option<u64>,
     fuel_per_batch: Option<u64>,
     orders_per_second: Option<u64>,
@@ -179,6 +180,10 @@ fn limits(tables: &[&Rules]) -> Limits {
     };
     Limits {
         memory_bytes: number(|x| x.memory.map(|x| x.0), default.memory_bytes),
+        python_memory_bytes: number(
+            |x| x.python_memory.map(|x| x.0),
+            default.python_memory_bytes,
+        ),
         fuel_per_message: number(|x| x.fuel_per_message, default.fuel_per_message),
         fuel_per_batch: number(|x| x.fuel_per_batch, default.fuel_per_batch),
         orders_per_second: number(|x| x.orders_per_second, default.orders_per_second),

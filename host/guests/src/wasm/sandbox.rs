@@ -26,7 +26,7 @@ const POOL_INSTANCES_MIN: usize = 100;
 const REASON_BYTES_MAX: usize = 250;
 
 /// How a sandbox is set up.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Whether every NaN has the same bits, as runs need that are to be equal on processors of different makes.
     pub canonical_nans: bool,

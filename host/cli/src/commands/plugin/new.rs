@@ -18,8 +18,8 @@ struct Template {
     files: &'static [(&'static str, &'static str)],
     /// The SDK's files that it takes along: where they lie in the SDK, and where they go.
     copies: &'static [(&'static str, &'static str)],
-    /// What the SDK must have for it.
-    needs: &'static str,
+    /// What the SDK must have for it; none where it needs no SDK.
+    needs: Option<&'static str>,
 }
 
 const RUST: Template = Template {
@@ -39,7 +39,7 @@ const RUST: Template = Template {
         ),
     ],
     copies: &[],
-    needs: "src/lib.rs",
+    needs: Some("src/lib.rs"),
 };
 
 const C: Template = Template {
@@ -54,7 +54,7 @@ const C: Template = Template {
         (".gitignore", include_str!("../../../templates/c/gitignore")),
     ],
     copies: &[],
-    needs: "c/backplane.h",
+    needs: Some("c/backplane.h"),
 };
 
 const ASSEMBLYSCRIPT: Template = Template {
@@ -86,7 +86,26 @@ const ASSEMBLYSCRIPT: Template = Template {
         ("assemblyscript/book.ts", "backplane/book.ts"),
         ("assemblyscript/exports.ts", "backplane/exports.ts"),
     ],
-    needs: "assemblyscript/guest.ts",
+    needs: Some("assemblyscript/guest.ts"),
+};
+
+const PYTHON: Template = Template {
+    files: &[
+        (
+            "template_name.py",
+            include_str!("../../../templates/python/strategy.py"),
+        ),
+        (
+            "README.md",
+            include_str!("../../../templates/python/README.md"),
+        ),
+        (
+            ".gitignore",
+            include_str!("../../../templates/python/gitignore"),
+        ),
+    ],
+    copies: &[],
+    needs: None,
 };
 
 pub(super) fn execute(arguments: &NewArguments) -> Result<u8, CliError> {
@@ -106,8 +125,12 @@ pub(super) fn execute(arguments: &NewArguments) -> Result<u8, CliError> {
         Language::Rust => RUST,
         Language::C => C,
         Language::Assemblyscript => ASSEMBLYSCRIPT,
+        Language::Python => PYTHON,
     };
-    let sdk = find_sdk(arguments.sdk.as_deref(), template.needs)?;
+    let sdk = match template.needs {
+        Some(needs) => find_sdk(arguments.sdk.as_deref(), needs)?,
+        None => PathBuf::new(),
+    };
     write(&template, &name, &sdk, &folder)?;
     print!("{}", next_steps(&folder)?);
     Ok(exit::OK)
