@@ -5,6 +5,7 @@ Frames are four bytes of length, little-endian, and a body: JSON for the first i
 
 from __future__ import annotations
 
+import _posixsubprocess
 import inspect
 import json
 import linecache
@@ -86,6 +87,15 @@ def refuse_processes(event: str, arguments: Any) -> None:
     """An audit hook: a strategy that could start processes could leave them behind."""
     if event in PROCESSES:
         raise RuntimeError(f"a strategy must not start processes (`{event}`)")
+
+
+def refuse_silent_processes() -> None:
+    """Refuses what the audit hook is not told of: `multiprocessing` starts its processes by this."""
+
+    def refused(*_: Any) -> int:
+        raise RuntimeError("a strategy must not start processes (`fork_exec`)")
+
+    setattr(_posixsubprocess, "fork_exec", refused)
 
 
 class Child:
@@ -193,6 +203,7 @@ def main(requests: int, answers: int, setup: Dict[str, Any]) -> None:
     sys.stdout = Printed(log)
     sys.dont_write_bytecode = True
     sys.addaudithook(refuse_processes)
+    refuse_silent_processes()
     child = Child(pipes, log)
     hello: Dict[str, Any] = {
         "protocol": PROTOCOL,

@@ -1,6 +1,7 @@
 """Sins on request: what a Python strategy may do wrong, one at a time, on a message of the run's choice."""
 
 import ctypes
+import multiprocessing
 import os
 import signal
 import sys
@@ -30,6 +31,7 @@ SINS = [
     "segfaults",
     "catches_the_limit_and_goes_on",
     "forks_past_python",
+    "spawns_a_worker",
 ]
 
 
@@ -135,4 +137,8 @@ class Misbehave(Strategy):
     def forks_past_python(self, bbo, ctx):
         if ctypes.CDLL(None).fork() == 0:
             time.sleep(3_600)
+        raise RuntimeError("left a process behind")
+
+    def spawns_a_worker(self, bbo, ctx):
+        multiprocessing.get_context("spawn").Process(target=time.sleep, args=(3_600,)).start()
         raise RuntimeError("left a process behind")

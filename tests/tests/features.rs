@@ -17,6 +17,7 @@ use backplane_sdk::book::LevelBook;
 use backplane_sdk::descriptor::{Descriptor, Schema};
 use backplane_sdk::features::{FeatureFeed, FeatureRow, FeatureSpec, Features};
 use backplane_sdk::math;
+use backplane_sdk::saved::{Saved, Saver};
 use backplane_sdk::types::{MarketEvent, Side, Trade};
 use backplane_tape::TapeReader;
 
@@ -341,4 +342,23 @@ fn lent_books_and_own_books_make_the_same_rows() {
         assert!(own.len() > 100, "{sampling}: {}", own.len());
         assert_eq!(own, lent, "{sampling}");
     }
+}
+
+#[test]
+fn what_other_features_saved_is_refused() {
+    let spec = |columns: &[&str], sampling| FeatureSpec::parse(columns, sampling).unwrap();
+    let feed = |spec| FeatureFeed::new(spec);
+    let mut saver = Saver::default();
+    feed(spec(&["volume_10s"], "time:1s")).save(&mut saver);
+    let bytes = saver.finish();
+    for other in [
+        spec(&["volume_600s"], "time:1s"),
+        spec(&["volume_10s"], "time:2s"),
+        spec(&["volume_10s", "spread"], "time:1s"),
+    ] {
+        let refused = feed(other).load(&mut Saved::new(&bytes)).unwrap_err();
+        assert!(refused.contains("not of these features"), "{refused}");
+    }
+    let same = feed(spec(&["volume_10s"], "time:1s")).load(&mut Saved::new(&bytes));
+    same.unwrap();
 }

@@ -334,6 +334,9 @@ fn warnings(description: &RunDescription, summary: &RunOutcome) -> Vec<String> {
         let version: String = swap.to_digest.chars().take(12).collect();
         all.push(match &swap.refused {
             None => format!("{name} was replaced by version {version} before message {message}"),
+            Some(why) if version.is_empty() => {
+                format!("{name} was not replaced before message {message}: {why}")
+            }
             Some(why) => format!(
                 "{name} was not replaced by version {version} before message {message}: {why}"
             ),

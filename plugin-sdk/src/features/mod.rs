@@ -68,6 +68,9 @@ impl Features {
     /// Writes down what was heard, to go on from elsewhere: a strategy that computes features saves them with its own
     /// state.
     pub fn save(&self, saver: &mut Saver) {
+        let spec = self.spec.text();
+        saver.integer(spec.len() as i64);
+        spec.bytes().for_each(|x| saver.integer(x.into()));
         saver.integer(self.streams.len() as i64);
         self.streams.iter().for_each(|x| x.save(saver));
     }
@@ -77,6 +80,14 @@ impl Features {
     /// # Errors
     /// That the bytes are none of theirs; these features are then as they were.
     pub fn load(&mut self, saved: &mut Saved<'_>) -> Result<(), String> {
+        let spec = self.spec.text();
+        let mut same = saved.integer()? == spec.len() as i64;
+        for byte in spec.bytes() {
+            same = same && saved.integer()? == i64::from(byte);
+        }
+        if !same {
+            return Err(format!("the saved state is not of these features: {spec}"));
+        }
         let count = saved.integer()?;
         let stream = |_| FeatureStream::load(self.spec.clone(), saved);
         self.streams = (0..count).map(stream).collect::<Result<_, _>>()?;

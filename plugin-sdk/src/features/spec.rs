@@ -18,6 +18,12 @@ pub struct FeatureSpec {
 }
 
 impl FeatureSpec {
+    /// All that it says, by which two are told apart.
+    pub(super) fn text(&self) -> String {
+        let names: Vec<&str> = self.columns.iter().map(|x| x.0.as_str()).collect();
+        format!("{} every {:?}", names.join(","), self.sampling)
+    }
+
     /// The specification of names.
     ///
     /// # Errors

@@ -38,6 +38,7 @@ pub fn cases() -> Vec<Case> {
         run("a wild address", 18, "SIGSEGV"),
         run("it catches its limits", 19, "a line of more than 65536"),
         run("it forks past Python", 20, "left a process behind"),
+        run("it spawns a worker", 21, "must not start processes"),
         file(
             "a program that is cut off",
             "cut.py",

@@ -198,6 +198,9 @@ fn only_the_same_run_is_taken_up() {
         "{}",
         other.stderr
     );
+    // Who is recorded hears more: its messages have other numbers.
+    let recorded = run(&desk, &["--resume", "--record", "momentum"]);
+    assert!(recorded.error(3).contains("are of another run"));
     let again = run(&desk, &["--checkpoint-every", "200s"]);
     assert!(
         again

@@ -87,6 +87,12 @@ fn a_changed_recording_is_found_out_and_a_cut_one_is_refused() {
     std::fs::write(&file, &changed).unwrap();
     let other = play(&desk, "mean_reversion", &[]);
     assert_eq!(other.code, 8, "{}{}", other.stdout, other.stderr);
+    // So many messages that their bytes cannot be counted.
+    let mut many = whole.clone();
+    many[16..24].copy_from_slice(&(1_u64 << 60).to_le_bytes());
+    std::fs::write(&file, &many).unwrap();
+    let many = play(&desk, "mean_reversion", &[]);
+    assert!(many.error(4).contains("it tells of"), "{}", many.stderr);
     for length in [0, 63, 64, 100] {
         std::fs::write(&file, &whole[..length]).unwrap();
         play(&desk, "mean_reversion", &[]).error(4);

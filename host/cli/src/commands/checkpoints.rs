@@ -48,7 +48,7 @@ pub(super) fn prepare(
     if every.is_none() && !command.resume {
         return Ok(None);
     }
-    let run = identity(job, tape)?;
+    let run = identity(job, &command.record, tape)?;
     let (every, claim) = if command.resume {
         let of_run = read(&folder)?;
         let claim = claim(&folder)?;
@@ -82,16 +82,27 @@ pub(super) fn remove(job: &Job) {
     }
 }
 
-/// The run ended without results. A folder without any checkpoint is of no use to another.
-pub(super) fn remove_if_empty(job: &Job) {
+/// The run ended without results. A folder without any checkpoint is of no use to another; of one that stays, an
+/// interruption says so.
+pub(super) fn outlast(job: &Job, error: CliError) -> CliError {
     let Some(checkpoints) = &job.checkpoints else {
-        return;
+        return error;
     };
     let files = (0..job.strategies.len()).map(|number| checkpoints.file(number));
     let mut whole = files.map(|x| CheckpointFile::read(&x).unwrap_or_default());
     if whole.all(|x| x.is_empty()) {
         remove(job);
+        return error;
     }
+    if error.code != exit::INTERRUPTED {
+        return error;
+    }
+    let folder = checkpoints.folder.display();
+    CliError::new(
+        error.code,
+        format!("interrupted; there are no results, but checkpoints in {folder}"),
+        "go on with `--resume`, or begin anew with `--force`",
+    )
 }
 
 fn parse_every(text: &str) -> Result<i64, CliError> {
@@ -182,7 +193,7 @@ fn read(folder: &Path) -> Result<OfRun, CliError> {
 }
 
 /// A digest of everything that results depend on: program, settings, tape, strategies.
-fn identity(job: &Job, tape: &TapeReader) -> Result<String, CliError> {
+fn identity(job: &Job, recorded: &[String], tape: &TapeReader) -> Result<String, CliError> {
     let mut hasher = blake3::Hasher::new();
     let mut add = |bytes: &[u8]| {
         hasher.update(&(bytes.len() as u64).to_le_bytes());
@@ -201,6 +212,10 @@ fn identity(job: &Job, tape: &TapeReader) -> Result<String, CliError> {
         add(&serde_json::to_vec(&strategy.params).unwrap_or_default());
         add(&serde_json::to_vec(&strategy.sandbox).unwrap_or_default());
         add(&serde_json::to_vec(&strategy.grant).unwrap_or_default());
+        add(&serde_json::to_vec(&strategy.features).unwrap_or_default());
+        add(&serde_json::to_vec(&strategy.sampling).unwrap_or_default());
+        // Who is recorded hears every change of a level: its messages have other numbers.
+        add(&[u8::from(recorded.contains(&strategy.label))]);
     }
     Ok(hasher.finalize().to_hex().to_string())
 }

@@ -62,7 +62,7 @@ pub(super) fn execute(command: &RunCommand, models: &Models) -> Result<u8, CliEr
     };
     let (directory, live) = (staging.path(), live.as_mut());
     let finished = supervise(&mut job, directory, stall_timeout, &output::empty, live);
-    let finished = finished.inspect_err(|_| checkpoints::remove_if_empty(&job))?;
+    let finished = finished.map_err(|error| checkpoints::outlast(&job, error))?;
     let causality = match command.verify_causal {
         true => Some(verify(&asked, &results, staging.path(), stall_timeout)?),
         false => None,

@@ -226,6 +226,11 @@ impl Runner {
         let strategies = versions.map(|(place, x)| {
             x.put_aside(&plugins.join(place.to_string()), attempt.settings.batch)
         });
+        // A tape that is being written is whole at a later look.
+        let checkpoints = match self.checkpoints(attempt) {
+            Ok(checkpoints) => checkpoints,
+            Err(error) => return Ok(Ended::Failed(error)),
+        };
         let mut job = Job {
             tape: output::absolute(&attempt.settings.tape)?,
             results: results.to_owned(),
@@ -234,7 +239,7 @@ impl Runner {
             limits: attempt.settings.limits.clone(),
             python: attempt.settings.python.clone(),
             takes_swaps: false,
-            checkpoints: self.checkpoints(attempt)?,
+            checkpoints,
             leaves_report: true,
             trace: None,
         };
@@ -396,7 +401,8 @@ fn failed_at_start(report: &Report) -> Result<(), CliError> {
     let instances = run.description.instances.iter().zip(&run.summary.instances);
     for (described, outcome) in instances {
         let stop = outcome.stopped.as_ref();
-        if let Some(stop) = stop.filter(|x| matches!(x.event.as_str(), "definition" | "start")) {
+        let starts = |event: &str| matches!(event, "loading" | "definition" | "start");
+        if let Some(stop) = stop.filter(|x| starts(&x.event)) {
             return Err(CliError::new(
                 exit::STRATEGY,
                 format!("strategy `{}` was stopped {}", described.name, stop.text()),

@@ -54,12 +54,22 @@ impl Watched {
             }
         }
         if let Some(root) = &self.sources {
-            self.walk(root, DEPTH_MAX, &mut seen);
+            // A link to a directory is followed within the tree, and no directory is looked into twice.
+            if let Ok(real) = root.canonicalize() {
+                let mut tree = Tree {
+                    root: real,
+                    visited: BTreeSet::new(),
+                };
+                self.walk(root, DEPTH_MAX, &mut tree, &mut seen);
+            }
         }
         seen
     }
 
-    fn walk(&self, directory: &Path, depth: usize, seen: &mut Seen) {
+    fn walk(&self, directory: &Path, depth: usize, tree: &mut Tree, seen: &mut Seen) {
+        if !tree.enter(directory) {
+            return;
+        }
         seen.directories.insert(directory.to_owned());
         for path in entries(directory) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -72,12 +82,26 @@ impl Watched {
                     || name == "node_modules"
                     || self.built.as_ref() == Some(&path);
                 if depth > 0 && !is_built {
-                    self.walk(&path, depth - 1, seen);
+                    self.walk(&path, depth - 1, tree, seen);
                 }
             } else {
                 seen.note(path);
             }
         }
+    }
+}
+
+/// A tree of sources being walked, by the real paths of its directories.
+struct Tree {
+    root: PathBuf,
+    visited: BTreeSet<PathBuf>,
+}
+
+impl Tree {
+    /// Whether a directory is to be looked into: it is in the tree, and was not looked into yet.
+    fn enter(&mut self, directory: &Path) -> bool {
+        let real = directory.canonicalize();
+        real.is_ok_and(|real| real.starts_with(&self.root) && self.visited.insert(real))
     }
 }
 
@@ -170,5 +194,31 @@ mod tests {
         assert!(second.changed_since(&first).is_some());
         std::fs::remove_file(root.join("run.toml")).unwrap();
         assert_eq!(watched.look(), first);
+    }
+
+    #[test]
+    fn links_that_lead_in_circles_or_out_of_the_tree_are_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("crate");
+        std::fs::create_dir_all(root.join("src")).unwrap();
+        std::fs::write(root.join("src/lib.rs"), "").unwrap();
+        std::fs::write(folder.path().join("other.rs"), "").unwrap();
+        for name in ["a", "b", "c"] {
+            std::os::unix::fs::symlink(&root, root.join("src").join(name)).unwrap();
+        }
+        std::os::unix::fs::symlink(folder.path(), root.join("out")).unwrap();
+        let watched = Watched {
+            sources: Some(root.clone()),
+            ..Watched::default()
+        };
+        let seen = watched.look();
+        assert_eq!(
+            seen.files.into_keys().collect::<Vec<_>>(),
+            [root.join("src/lib.rs")]
+        );
+        assert_eq!(
+            seen.directories,
+            BTreeSet::from([root.clone(), root.join("src")])
+        );
     }
 }

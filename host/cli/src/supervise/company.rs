@@ -4,7 +4,7 @@
 //! by its own code while it is loaded leaves its seat empty.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use backplane_analytics::InstanceDescription;
@@ -64,6 +64,8 @@ impl<'a> Company<'a> {
                 trace,
                 retired,
                 python,
+                newsroom: newsroom.clone(),
+                patience: job.python.start_timeout,
             },
             instruments,
             newsroom,
@@ -117,6 +119,7 @@ impl<'a> Company<'a> {
         attachments: &mut Attachments,
     ) -> Result<(Box<dyn Guest>, InstanceDescription), Unseated> {
         let strategy = &job.strategies[number];
+        tell_of_loading(self.newsroom, &strategy.plugin, self.patience);
         let plugin = self.plugin(strategy)?;
         hears_its_features(strategy, &plugin)?;
         let params = set_params(strategy, &plugin)?;
@@ -133,11 +136,6 @@ impl<'a> Company<'a> {
         let path = strategy.plugin.as_path();
         if let Some(plugin) = self.loaded.get(path) {
             return Ok(plugin.clone());
-        }
-        if Carrier::of(path) == Some(Carrier::Python) {
-            self.newsroom.tell(&News::Loads {
-                patience: self.patience,
-            });
         }
         let plugin = self.carriers.load(path, &strategy.grant)?;
         self.loaded.insert(path.to_owned(), plugin.clone());
@@ -168,6 +166,16 @@ impl<'a> Company<'a> {
         let suspects = self.seating.trace.is_some();
         let guest = attachments.record(strategy, described, guest, suspects)?;
         Ok(Box::new(Governed::new(guest, strategy.grant.limits)))
+    }
+}
+
+/// Says that the process of a Python strategy is started, which may take its time: up to three are, one for its
+/// description, one for the instance and one that tries a checkpoint.
+pub(super) fn tell_of_loading(newsroom: &Newsroom, plugin: &Path, patience: i64) {
+    if Carrier::of(plugin) == Some(Carrier::Python) {
+        newsroom.tell(&News::Loads {
+            patience: patience.saturating_mul(3),
+        });
     }
 }
 

@@ -17,8 +17,10 @@ use backplane_sdk::descriptor::Descriptor;
 use backplane_sdk::params::Params;
 use backplane_sdk::types::{Instrument, Timestamp};
 
+use super::company::tell_of_loading;
 use super::description::hex;
 use super::job::JobStrategy;
+use super::newsroom::Newsroom;
 use super::swaps::{Made, Maker};
 use super::trace::Trace;
 use crate::error::CliError;
@@ -128,6 +130,9 @@ pub(super) struct Seating {
     pub(super) trace: Option<Rc<Trace>>,
     pub(super) retired: Retired,
     pub(super) python: PythonSettings,
+    pub(super) newsroom: Newsroom,
+    /// How long a Python strategy may take to load, in nanoseconds.
+    pub(super) patience: i64,
 }
 
 impl Seating {
@@ -210,6 +215,7 @@ impl Seating {
         let settings = settings.clone();
         let (strategy, seating) = (strategy.clone(), self.clone());
         Box::new(move |path| {
+            tell_of_loading(&seating.newsroom, path, seating.patience);
             // Libraries stay mapped whatever becomes of their loader.
             let carriers = Carriers::new(settings.clone());
             let carriers = carriers.map(|x| x.with_python(seating.python.clone()));

@@ -136,6 +136,10 @@ impl Succession for Swaps {
             let planned = self.planned.pop_front()?;
             return Some(self.make(planned.plugin, true));
         }
+        if !self.planned.is_empty() {
+            // What took over before does so again first.
+            return None;
+        }
         let named = self.named.as_ref()?;
         if !named.is_any.load(Ordering::Relaxed) {
             return None;

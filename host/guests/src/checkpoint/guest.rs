@@ -75,7 +75,7 @@ impl CheckpointedGuest {
         let checkpoint = Checkpoint {
             heard: self.heard,
             at: self.at,
-            hears: super::hears(self.guest.descriptor()),
+            hears: super::hears(self.guest.as_ref()),
             said: std::mem::take(&mut self.said),
             state_version,
             state: ByteBuf::from(state),

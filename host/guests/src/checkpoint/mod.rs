@@ -20,7 +20,7 @@ pub use guest::CheckpointedGuest;
 pub use resume::{check, resume};
 pub use scripted::ScriptedGuest;
 
-use backplane_sdk::descriptor::Descriptor;
+use backplane_engine::guest::Guest;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
@@ -52,8 +52,11 @@ struct Checkpoint {
     state: ByteBuf,
 }
 
-/// A digest of what a strategy hears and records: where it is another, the numbers of messages and series are too.
-fn hears(descriptor: &Descriptor) -> [u8; 32] {
-    let text = format!("{:?}{:?}", descriptor.subscriptions, descriptor.metrics);
+/// A digest of what a strategy hears and records: where it is another, the numbers of messages and series are too. One
+/// that keeps books hears every change of a level.
+fn hears(guest: &dyn Guest) -> [u8; 32] {
+    let descriptor = guest.descriptor();
+    let (heard, series) = (&descriptor.subscriptions, &descriptor.metrics);
+    let text = format!("{heard:?}{series:?}{}", guest.keeps_books());
     blake3::hash(text.as_bytes()).into()
 }

@@ -241,7 +241,7 @@ impl FeatureHearing {
             if let Some(raised) = plan.raised {
                 return Err(session.fail_by(raised, replies));
             }
-            self.carry_out(plan.instrument, plan.target, plan.orders, replies);
+            self.carry_out(plan.instrument, plan.target, plan.orders, replies)?;
         }
         Ok(())
     }
@@ -284,18 +284,25 @@ impl FeatureHearing {
         target: Option<i64>,
         orders: Vec<Command>,
         replies: &mut Replies,
-    ) {
+    ) -> Result<(), Fault> {
         if let Some(target) = target {
-            let coming: i64 = self
+            let coming: i128 = self
                 .open
                 .iter()
                 .filter(|x| x.instrument == instrument)
-                .map(|x| x.side.signed(x.leaves).0)
+                .map(|x| i128::from(x.side.signed(x.leaves).0))
                 .sum();
             let position = self.positions.get(instrument.index());
-            let held = position.copied().unwrap_or_default() + coming;
-            let side = if target > held { Side::Buy } else { Side::Sell };
-            let missing = Quantity((target - held).abs());
+            let held = i128::from(position.copied().unwrap_or_default()) + coming;
+            let missing = i128::from(target) - held;
+            let side = if missing > 0 { Side::Buy } else { Side::Sell };
+            let missing = i64::try_from(missing.abs()).map_err(|_| {
+                let away = missing.abs();
+                Fault::new(format!(
+                    "the target position {target} is {away} away, more than an order may have"
+                ))
+            })?;
+            let missing = Quantity(missing);
             if !missing.is_zero() {
                 let order = Order::market(instrument, side, missing);
                 let command = Command::submit(OrderId(0), &order);
@@ -305,6 +312,7 @@ impl FeatureHearing {
         for command in orders {
             self.submit(command, replies);
         }
+        Ok(())
     }
 
     fn submit(&mut self, mut command: Command, replies: &mut Replies) {
@@ -413,7 +421,7 @@ impl FeatureHearing {
         if !target.is_nan() {
             for place in 0..self.positions.len() as u32 {
                 let target = Some(target as i64);
-                self.carry_out(InstrumentId(place), target, Vec::new(), replies);
+                self.carry_out(InstrumentId(place), target, Vec::new(), replies)?;
             }
         }
         commands.into_iter().for_each(|x| self.submit(x, replies));

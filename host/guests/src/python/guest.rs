@@ -132,8 +132,14 @@ impl Guest for PythonGuest {
     }
 
     fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
-        let Hearing::Features(hearing) = &self.hearing else {
-            return self.session.save();
+        let hearing = match &self.hearing {
+            Hearing::Messages(hearing) if hearing.raised.is_some() => {
+                return Err(Fault::new(
+                    "it raised an exception on the message that comes next",
+                ));
+            }
+            Hearing::Messages(_) => return self.session.save(),
+            Hearing::Features(hearing) => hearing,
         };
         let known = hearing.save()?;
         let (version, own) = self.session.save()?;

@@ -38,6 +38,11 @@ impl Recording {
     pub fn open(path: &Path) -> Result<Recording, RecordingError> {
         let failed = |cause| RecordingError::file("reading", path, cause);
         let damaged = |reason: String| RecordingError::damaged(path, reason);
+        // A pipe would be waited for.
+        let metadata = std::fs::metadata(path).map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(damaged("it is not a file".into()));
+        }
         let file = File::open(path).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
         let mut file = BufReader::new(file);
@@ -69,8 +74,11 @@ impl Recording {
             commands: word(&fixed, 24),
             digest: fixed[32..].try_into().unwrap_or_default(),
         });
-        let held = (bytes - length as u64) / BLOCK as u64;
-        if let Some(whole) = whole.filter(|x| length as u64 + x.messages * BLOCK as u64 != bytes) {
+        let held = bytes.saturating_sub(length as u64) / BLOCK as u64;
+        if let Some(whole) = whole.filter(|x| {
+            let messages = x.messages.checked_mul(BLOCK as u64);
+            messages.and_then(|x| x.checked_add(length as u64)) != Some(bytes)
+        }) {
             let told = whole.messages;
             return Err(damaged(format!(
                 "it tells of {told} messages, but holds {held}"

@@ -103,6 +103,10 @@ fn every_sin_is_named_with_its_message_and_costs_the_others_nothing() {
             "Limit: it logged or printed a line of more than 65536 bytes",
         ),
         (20, "RuntimeError: left a process behind"),
+        (
+            21,
+            "RuntimeError: a strategy must not start processes (`fork_exec`)",
+        ),
     ];
     let sinners = sins.map(|(sin, _)| format!("sin-{sin}@misbehave:sin={sin},at={AT}"));
     let Some(run) = fall("every-sin", settings, &sinners) else {
