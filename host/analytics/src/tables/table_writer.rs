@@ -112,7 +112,7 @@ impl<R> TableWriter<R> {
     }
 }
 
-/// Snappy, which costs a third of what Zstandard does at its fastest, for files a fifth larger; times, prices and
+/// Snappy, which costs two thirds of what Zstandard does at its fastest, for files an eighth larger; times, prices and
 /// quantities as deltas, which is smaller and faster than a dictionary of them.
 ///
 /// Of times alone each row group says the lowest and the highest, which lets readers pass by what they do not look for.
