@@ -82,8 +82,13 @@ pub enum AnalyticsError {
 
 impl AnalyticsError {
     /// What to do about it.
-    pub const fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> &'static str {
         match self {
+            AnalyticsError::File { source, .. }
+                if source.kind() == std::io::ErrorKind::NotFound =>
+            {
+                "give the directory of a finished run: it holds `run.json`"
+            }
             AnalyticsError::File { .. } => {
                 "check that the directory exists, that it may be written, and that the disk is not full"
             }

@@ -427,6 +427,17 @@ pub enum CalibrateLevel {
     Both,
 }
 
+impl Command {
+    /// Whether it can end at any moment. Runs have workers to end first, a worker ends with its supervisor, and a debugger
+    /// has signals of its own.
+    pub(crate) const fn ends_at_once(&self) -> bool {
+        !matches!(
+            self,
+            Command::Run(_) | Command::Dev(_) | Command::Play(_) | Command::Worker(_)
+        )
+    }
+}
+
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub struct ReportArguments {

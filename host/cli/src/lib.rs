@@ -43,6 +43,8 @@ pub mod supervise;
 
 pub mod output;
 
+mod interruption;
+
 pub mod dev;
 
 pub mod progress;

@@ -5,6 +5,7 @@
 //! linked into the program, as tests and benches do. Guests that stand around another one are [`Around`] it.
 
 use backplane_sdk::Strategy;
+use backplane_sdk::abi::v1::command_kind;
 use backplane_sdk::abi::{Command, Message};
 use backplane_sdk::book::LevelBook;
 use backplane_sdk::books::Books;
@@ -88,6 +89,21 @@ pub trait Guest {
     /// # Errors
     /// Says why the bytes cannot be used; the guest is as it was.
     fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), Fault>;
+}
+
+/// What was asked for on each of the `count` messages that one call heard: a recorded value says on which, whatever else
+/// was asked for belongs to the last.
+pub fn given_on_each(commands: &[Command], count: usize) -> impl Iterator<Item = &[Command]> {
+    let mut rest = commands;
+    (0..count).map(move |place| {
+        let is_last = place + 1 == count;
+        let is_now =
+            |x: &Command| is_last || x.kind == command_kind::METRIC && x.quantity == place as i64;
+        let end = rest.iter().position(|x| !is_now(x)).unwrap_or(rest.len());
+        let (now, later) = rest.split_at(end);
+        rest = later;
+        now
+    })
 }
 
 /// A guest around another one, which looks on or changes what passes, and is the other in all else. Whoever implements

@@ -38,6 +38,7 @@ mod statistics;
 
 mod digest;
 mod hash;
+pub mod partial;
 mod reader;
 mod writer;
 

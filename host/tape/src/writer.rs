@@ -17,11 +17,11 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::ipc::writer::FileWriter;
 use arrow::record_batch::RecordBatch;
-use tempfile::NamedTempFile;
 
 use crate::digest::ColumnDigest;
 use crate::error::TapeError;
 use crate::format::{BATCH_ROWS, Header, KEY_DIGEST, KEY_STATISTICS, TapeSchema, column};
+use crate::partial::{PartialFile, folder_of};
 use crate::row::Row;
 use crate::statistics::{Crossed, Published, Resolution, RowStatistics, Statistics};
 
@@ -61,7 +61,7 @@ pub struct TapeWriter {
     schema: SchemaRef,
     /// Declared before `temporary`, so that it lets go of the file first.
     arrow: FileWriter<BufWriter<File>>,
-    temporary: NamedTempFile,
+    temporary: PartialFile,
     batch: Batch,
     digest: ColumnDigest,
     statistics: RowStatistics,
@@ -91,7 +91,7 @@ impl TapeWriter {
         }
         let rows_schema = schema;
         let schema = Arc::new(header.arrow_schema(rows_schema)?);
-        let temporary = temporary_beside(path)?;
+        let temporary = PartialFile::beside(path)?;
         let file = temporary
             .as_file()
             .try_clone()
@@ -186,16 +186,7 @@ impl TapeWriter {
         file.sync_all().map_err(io)?;
         let bytes = file.metadata().map_err(io)?.len();
         drop(self.arrow);
-        let named = match self.overwrite {
-            Overwrite::Never => self.temporary.persist_noclobber(&self.path),
-            Overwrite::Replace => self.temporary.persist(&self.path),
-        };
-        named.map_err(|failure| match failure.error.kind() {
-            io::ErrorKind::AlreadyExists => TapeError::Exists {
-                path: self.path.clone(),
-            },
-            _ => TapeError::io("naming", &self.path, failure.error),
-        })?;
+        self.temporary.name(&self.path, self.overwrite)?;
         File::open(folder_of(&self.path))
             .and_then(|folder| folder.sync_all())
             .map_err(|error| TapeError::io("syncing the folder of", &self.path, error))?;
@@ -218,25 +209,6 @@ impl TapeWriter {
             .and_then(|batch| self.arrow.write(&batch))
             .map_err(|error| arrow_error(&self.path, error))
     }
-}
-
-pub(crate) fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
-/// A temporary file in the output's folder, with the rights that an ordinary new file would get.
-pub(crate) fn temporary_beside(path: &Path) -> Result<NamedTempFile, TapeError> {
-    use std::os::unix::fs::PermissionsExt;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    tempfile::Builder::new()
-        .prefix(&format!(".{name}."))
-        .suffix(".partial")
-        .permissions(std::fs::Permissions::from_mode(0o666))
-        .tempfile_in(folder_of(path))
-        .map_err(|error| TapeError::io("creating", path, error))
 }
 
 fn arrow_error(path: &Path, error: ArrowError) -> TapeError {

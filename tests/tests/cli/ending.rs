@@ -90,6 +90,42 @@ fn an_interrupted_run_leaves_nothing() {
     }
 }
 
+/// Ends a command in the midst of its work; gives what it said.
+fn interrupt(command: &mut Command, signal: &str, is_amid: impl Fn() -> bool) -> (i32, String) {
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::null());
+    let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
+    let _open_input = process.stdin.take();
+    until(|| is_amid().then_some(())).expect("the command begins to write");
+    let id = process.id().to_string();
+    let sent = Command::new("kill").args([signal, &id]).status().unwrap();
+    assert!(sent.success());
+    let output = process.wait_with_output().unwrap();
+    let code = output.status.code().unwrap_or(-1);
+    (code, String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_command_that_is_interrupted_while_it_writes_leaves_nothing() {
+    let desk = Desk::new();
+    let writes = || !desk.names().is_empty();
+    let generate = ["tape", "generate", "--messages", "50000000", "--output"];
+    // It waits for its standard input for ever.
+    let import = ["tape", "import", "--from", "itch", "-", "--output"];
+    for words in [&generate[..], &import[..]] {
+        for signal in ["-INT", "-TERM", "-HUP"] {
+            let mut command = backplane_tests::command();
+            command.args(words).arg(desk.path("out.tape"));
+            let (code, said) = interrupt(&mut command, signal, writes);
+            assert_eq!(code, 130, "{signal} {words:?}: {said}");
+            assert!(
+                said.ends_with("error: interrupted; nothing half-written is left\n"),
+                "{said}"
+            );
+            assert!(desk.names().is_empty(), "{:?}", desk.names());
+        }
+    }
+}
+
 #[test]
 fn a_killed_worker_is_replaced_and_the_run_goes_on() {
     let desk = Desk::new();

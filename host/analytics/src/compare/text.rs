@@ -7,6 +7,7 @@ use std::fmt::Write;
 
 use backplane_sdk::types::Timestamp;
 
+use super::differences::Difference;
 use super::measures::{MAIN, figure};
 use super::{Comparison, Divergence};
 use crate::metrics::Figure;
@@ -112,7 +113,10 @@ fn settings(comparison: &Comparison, out: &mut String) {
         return;
     }
     let _ = writeln!(out, "configured otherwise");
-    for difference in comparison.differences.iter().take(SETTINGS_MAX) {
+    // What both have comes before what one lacks, as a strategy that only one of them ran.
+    let lacks = |x: &&Difference| x.values.iter().any(Option::is_none);
+    let (lacking, shared): (Vec<_>, Vec<_>) = comparison.differences.iter().partition(lacks);
+    for difference in shared.into_iter().chain(lacking).take(SETTINGS_MAX) {
         let values = difference.values.iter();
         let values: Vec<String> = values
             .map(|x| short(x.as_deref().unwrap_or("not there")))

@@ -1,8 +1,7 @@
 //! A table of features, to train models on.
 //!
 //! Takes in rows; gives out a Parquet file: `instrument`, `ts` (of which the row tells), `ts_recv` (when a strategy hears
-//! of it), then a column of `float64` for each feature under its name. The sampling is in the file's metadata. The file
-//! gets its name when it is whole.
+//! of it), then a column of `float64` for each feature under its name. The sampling is in the file's metadata.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -23,7 +22,6 @@ use crate::error::AnalyticsError;
 /// A table of features being written.
 pub struct FeatureTable {
     path: PathBuf,
-    partial: PathBuf,
     schema: SchemaRef,
     writer: ArrowWriter<BufWriter<File>>,
     instruments: Vec<String>,
@@ -33,20 +31,16 @@ pub struct FeatureTable {
 }
 
 impl FeatureTable {
-    /// Begins a file of these columns; `sampling` says when rows are made.
+    /// Begins a table of these columns in an empty file, which errors call `path`; `sampling` says when rows are made.
     ///
     /// # Errors
-    /// Why the file cannot be created.
+    /// Why the file cannot be written to.
     pub fn create(
+        file: File,
         path: &Path,
         columns: &[String],
         sampling: &str,
     ) -> Result<FeatureTable, AnalyticsError> {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".partial");
-        let partial = path.with_file_name(name);
-        let file =
-            File::create(&partial).map_err(|x| AnalyticsError::file("creating", &partial, x))?;
         let time = || Kind::Time.data_type();
         let mut fields = vec![
             Field::new("instrument", DataType::Utf8, false),
@@ -57,7 +51,7 @@ impl FeatureTable {
         fields.extend(features.map(|x| Field::new(x, DataType::Float64, false)));
         let metadata = [("sampling".to_owned(), sampling.to_owned())];
         let schema = Arc::new(Schema::new_with_metadata(fields, metadata.into()));
-        let failed = |x: &dyn std::fmt::Display| AnalyticsError::table("creating", &partial, x);
+        let failed = |x: &dyn std::fmt::Display| AnalyticsError::table("creating", path, x);
         let level = ZstdLevel::try_new(1).map_err(|x| failed(&x))?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
@@ -68,7 +62,6 @@ impl FeatureTable {
         Ok(FeatureTable {
             writer: writer.map_err(|x| failed(&x))?,
             path: path.to_owned(),
-            partial,
             schema,
             instruments: Vec::new(),
             times: [Vec::new(), Vec::new()],
@@ -101,19 +94,18 @@ impl FeatureTable {
         Ok(())
     }
 
-    /// Writes what is left and gives the file its name; gives the number of rows.
+    /// Writes what is left; gives the number of rows.
     ///
     /// # Errors
     /// Why it cannot be written.
     pub fn close(mut self) -> Result<u64, AnalyticsError> {
         self.write_group()?;
-        let partial = self.partial;
+        let path = self.path;
         let file = self.writer.into_inner();
-        let file = file.map_err(|x| AnalyticsError::table("closing", &partial, x))?;
-        let failed = |x| AnalyticsError::file("writing", &partial, x);
+        let file = file.map_err(|x| AnalyticsError::table("closing", &path, x))?;
+        let failed = |x| AnalyticsError::file("writing", &path, x);
         let file = file.into_inner().map_err(|x| failed(x.into_error()))?;
         file.sync_all().map_err(failed)?;
-        std::fs::rename(&partial, &self.path).map_err(failed)?;
         Ok(self.rows)
     }
 
@@ -130,7 +122,7 @@ impl FeatureTable {
         for column in &mut self.columns {
             arrays.push(Arc::new(Float64Array::from(std::mem::take(column))));
         }
-        let failed = |x: &dyn std::fmt::Display| AnalyticsError::table("writing", &self.partial, x);
+        let failed = |x: &dyn std::fmt::Display| AnalyticsError::table("writing", &self.path, x);
         let batch = RecordBatch::try_new(self.schema.clone(), arrays).map_err(|x| failed(&x))?;
         self.writer.write(&batch).map_err(|x| failed(&x))?;
         self.writer.flush().map_err(|x| failed(&x))

@@ -3,9 +3,12 @@
 //! Takes in result directories and conditions; gives out text, JSON or a page for a browser, and exit code 8 where a
 //! condition holds.
 
+use std::io::Write;
 use std::path::Path;
 
 use backplane_analytics::compare::{Comparison, Condition, Named};
+use backplane_tape::Overwrite;
+use backplane_tape::partial::PartialFile;
 
 use super::report::{is_coloured, options};
 use crate::arguments::{CompareArguments, FigureArguments};
@@ -70,16 +73,8 @@ fn unknown_figure(reason: String) -> CliError {
 
 /// Writes a page whole, or not at all.
 pub(super) fn write_page(path: &Path, page: &str) -> Result<(), CliError> {
-    let failed = |error: std::io::Error| CliError::io("writing", path, &error);
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::Builder::new()
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
-        .tempfile_in(folder)
-        .map_err(failed)?;
-    std::io::Write::write_all(&mut file, page.as_bytes()).map_err(failed)?;
-    file.persist(path).map_err(|x| failed(x.error))?;
-    Ok(())
+    let file = PartialFile::beside(path)?;
+    let written = file.as_file().write_all(page.as_bytes());
+    written.map_err(|error| CliError::io("writing", path, &error))?;
+    Ok(file.name(path, Overwrite::Replace)?)
 }

@@ -18,7 +18,8 @@ use backplane_sdk::book::LevelBook;
 use backplane_sdk::descriptor::{Descriptor, Schema};
 use backplane_sdk::features::{FeatureFeed, FeatureSpec};
 use backplane_sdk::types::Timestamp;
-use backplane_tape::TapeReader;
+use backplane_tape::partial::PartialFile;
+use backplane_tape::{Overwrite, TapeReader};
 use serde::Serialize;
 
 use super::show;
@@ -56,7 +57,11 @@ pub(super) fn execute(arguments: &FeatureArguments, models: &Models) -> Result<u
     };
     let instruments = instruments(&reader);
     let symbols = instruments.iter().map(|x| x.symbol.clone()).collect();
-    let table = FeatureTable::create(&arguments.output, &arguments.features, &arguments.sampling)?;
+    let partial = PartialFile::beside(&arguments.output)?;
+    let file = partial.as_file().try_clone();
+    let file = file.map_err(|error| CliError::io("writing", &arguments.output, &error))?;
+    let (features, sampling) = (&arguments.features, &arguments.sampling);
+    let table = FeatureTable::create(file, &arguments.output, features, sampling)?;
     let tap = Tap::new(spec, table, symbols);
     let (table, span) = (Rc::clone(&tap.table), Rc::clone(&tap.span));
     let summary = run(Parts {
@@ -79,6 +84,13 @@ pub(super) fn execute(arguments: &FeatureArguments, models: &Models) -> Result<u
         hint: None,
     })?;
     let rows = table.into_inner().close()?;
+    partial.name(
+        &arguments.output,
+        match arguments.force {
+            true => Overwrite::Replace,
+            false => Overwrite::Never,
+        },
+    )?;
     let (first, last) = *span.borrow();
     let made = Made {
         output: arguments.output.clone(),

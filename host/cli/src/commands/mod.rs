@@ -21,13 +21,16 @@ use serde::Serialize;
 use crate::arguments::{Arguments, Command, WorkerCommand};
 use crate::error::CliError;
 use crate::models::Models;
-use crate::{exit, supervise};
+use crate::{exit, interruption, supervise};
 
 /// Does what the user asked for.
 ///
 /// # Errors
 /// What ended the command.
 pub fn execute(arguments: Arguments, models: &Models) -> Result<u8, CliError> {
+    if arguments.command.ends_at_once() {
+        interruption::end_at_once();
+    }
     match arguments.command {
         Command::Run(arguments) => run::execute(&arguments, models),
         Command::Dev(arguments) => crate::dev::dev(&arguments, models),

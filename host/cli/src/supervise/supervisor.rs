@@ -14,13 +14,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use backplane_guests::Grant;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::job::{Account, Job, News};
 use super::live::LiveVersions;
 use super::trace::last_note;
 use crate::error::CliError;
 use crate::exit;
+use crate::interruption::requests;
 use crate::progress::Meter;
 use crate::validate::Verdict;
 
@@ -356,7 +356,7 @@ fn signal_name(signal: i32) -> String {
 /// Notes Ctrl-C and polite requests to end from now on.
 pub(crate) fn watch_for_interruption() {
     let flag = INTERRUPTED.get_or_init(Arc::default);
-    for signal in [SIGINT, SIGTERM] {
+    for signal in requests() {
         // Where no handler can be set, the signal ends the process at once, which is what the user asked for.
         let _ = signal_hook::flag::register(signal, Arc::clone(flag));
     }

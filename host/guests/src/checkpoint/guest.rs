@@ -6,8 +6,8 @@
 use std::io;
 
 use backplane_engine::fault::Fault;
-use backplane_engine::guest::{Around, Guest, Replies};
-use backplane_sdk::abi::{Command, Message, v1::command_kind};
+use backplane_engine::guest::{Around, Guest, Replies, given_on_each};
+use backplane_sdk::abi::{Command, Message};
 use backplane_sdk::book::LevelBook;
 use serde_bytes::ByteBuf;
 
@@ -92,18 +92,10 @@ impl CheckpointedGuest {
         let mut logs = logs
             .map(|x| (x.level as u32, x.text.clone()))
             .collect::<Vec<_>>();
-        let mut commands = commands.iter().peekable();
-        for place in 0..count {
-            let is_last = place + 1 == count;
-            // A metric says on which message it was given; whatever else was given belongs to the last.
-            let is_now = |x: &&Command| {
-                is_last || x.kind == command_kind::METRIC && x.quantity == place as i64
-            };
-            let mut bytes = Vec::new();
-            while let Some(command) = commands.next_if(is_now) {
-                bytes.extend(command.given_on(0).to_bytes());
-            }
-            let logs = if is_last {
+        for (place, commands) in given_on_each(commands, count).enumerate() {
+            let given = commands.iter().map(|x| x.given_on(0).to_bytes());
+            let bytes: Vec<u8> = given.flatten().collect();
+            let logs = if place + 1 == count {
                 std::mem::take(&mut logs)
             } else {
                 Vec::new()

@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use backplane_engine::fault::Fault;
-use backplane_engine::guest::{Around, Guest, Replies};
-use backplane_sdk::abi::{Command, Message, v1::command_kind};
+use backplane_engine::guest::{Around, Guest, Replies, given_on_each};
+use backplane_sdk::abi::Message;
 use backplane_sdk::book::{KeptBooks, LevelBook};
 
 use super::RecordingWriter;
@@ -55,17 +55,11 @@ impl RecordedGuest {
         let heard = self.guest.hear(messages, books, replies);
         let mut recording = self.recording.borrow_mut();
         let count = *heard.as_ref().unwrap_or(&1);
-        let mut commands = replies.commands[before..].iter().peekable();
-        for (place, message) in messages.iter().take(count).enumerate() {
+        let count = count.min(messages.len());
+        let given = given_on_each(&replies.commands[before..], count);
+        for (message, commands) in messages.iter().zip(given) {
             recording.hears(message);
-            let is_last = place + 1 == count;
-            // A metric says on which message it was given; whatever else was asked for belongs to the last.
-            let is_now = |x: &&Command| {
-                is_last || x.kind == command_kind::METRIC && x.quantity == place as i64
-            };
-            while let Some(command) = commands.next_if(is_now) {
-                recording.gives(command);
-            }
+            commands.iter().for_each(|x| recording.gives(x));
         }
         heard
     }

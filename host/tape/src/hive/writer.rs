@@ -24,9 +24,10 @@ use parquet::schema::types::ColumnPath;
 use super::manifest::{Day, DayFile, MANIFEST_NAME, Manifest, ROW_COLUMN};
 use crate::error::TapeError;
 use crate::format::{COLUMNS, ColumnType, FORMAT_VERSION, KEY_FORMAT, KEY_SCHEMA};
+use crate::partial::PartialFolder;
 use crate::reader::TapeReader;
 use crate::row::Row;
-use crate::writer::{Overwrite, folder_of};
+use crate::writer::Overwrite;
 
 /// Rows of one instrument that are handed to its file at once.
 const CHUNK_ROWS: usize = 8_192;
@@ -61,12 +62,7 @@ pub fn write_folder(
         );
         return Err(TapeError::Request { why });
     }
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = tempfile::Builder::new()
-        .prefix(&format!(".{name}."))
-        .suffix(".partial")
-        .tempdir_in(folder_of(folder))
-        .map_err(|error| TapeError::io("creating", folder, error))?;
+    let temporary = PartialFolder::beside(folder)?;
     let mut writer = FolderWriter::new(temporary.path(), &reader);
     while let Some(columns) = reader.next_batch()? {
         let first = columns.first_row;
@@ -76,12 +72,7 @@ pub fn write_folder(
         progress(first + columns.len() as u64 - 1);
     }
     let files = writer.finish(&reader)?;
-    let io = |error| TapeError::io("naming", folder, error);
-    let made = temporary.keep();
-    if folder.exists() {
-        std::fs::remove_dir_all(folder).map_err(io)?;
-    }
-    std::fs::rename(&made, folder).map_err(io)?;
+    temporary.name(folder)?;
     Ok(files)
 }
 

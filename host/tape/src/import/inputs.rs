@@ -8,12 +8,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
 use super::part::{Part, files_below};
 use crate::error::TapeError;
 use crate::format::SourceFile;
-use crate::writer::temporary_beside;
+use crate::partial::PartialFile;
 
 /// What stands for standard input among paths.
 pub const STANDARD_INPUT: &str = "-";
@@ -43,7 +41,7 @@ impl Input {
 pub(crate) struct Inputs {
     list: Vec<Input>,
     /// What came by standard input; it goes when the import is over.
-    _spooled: Option<NamedTempFile>,
+    _spooled: Option<PartialFile>,
 }
 
 impl Inputs {
@@ -124,9 +122,9 @@ pub(crate) fn parts_at(paths: &[PathBuf]) -> Result<Vec<Part>, TapeError> {
 }
 
 /// Keeps all of a stream in a temporary file beside the output.
-fn spool(output: &Path, stream: &mut impl Read) -> Result<NamedTempFile, TapeError> {
-    let mut file = temporary_beside(output)?;
-    io::copy(stream, &mut file)
+fn spool(output: &Path, stream: &mut impl Read) -> Result<PartialFile, TapeError> {
+    let file = PartialFile::beside(output)?;
+    io::copy(stream, &mut file.as_file())
         .map_err(|error| TapeError::io("keeping standard input beside", output, error))?;
     Ok(file)
 }
