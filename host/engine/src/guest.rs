@@ -78,6 +78,12 @@ pub trait Guest {
         false
     }
 
+    /// Whether it was shown more than it heard: what it saves now is not the state of one that heard as much in other
+    /// calls.
+    fn looks_ahead(&self) -> bool {
+        false
+    }
+
     /// The guest's state: its version and its bytes.
     ///
     /// # Errors
@@ -172,6 +178,10 @@ impl<A: Around> Guest for A {
 
     fn is_sure(&self) -> bool {
         self.within().is_sure()
+    }
+
+    fn looks_ahead(&self) -> bool {
+        self.within().looks_ahead()
     }
 
     fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {

@@ -146,10 +146,15 @@ impl<S: Succession> Around for SucceededGuest<S> {
         books: &[LevelBook],
         replies: &mut Replies,
     ) -> Result<usize, Box<Fault>> {
-        if let Some(made) = self.succession.successor(self.heard + 1) {
+        let first = self.heard + 1;
+        let is_planned = self.succession.planned().is_some_and(|x| x <= first);
+        // Where the old version was shown what comes, one that is not planned waits until that was heard: the same
+        // takeover can be planned afterwards.
+        if (is_planned || !self.guest.looks_ahead())
+            && let Some(made) = self.succession.successor(first)
+        {
             self.hand_over(made)?;
         }
-        let first = self.heard + 1;
         let planned = self.succession.planned().unwrap_or(u64::MAX);
         let until = usize::try_from(planned.saturating_sub(first)).unwrap_or(usize::MAX);
         // One that was planned before is due, and was asked for; at least one message is heard.
@@ -158,5 +163,110 @@ impl<S: Succession> Around for SucceededGuest<S> {
         let count = *heard.as_ref().unwrap_or(&1);
         self.note(&messages[..count.min(messages.len())]);
         heard
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use super::*;
+
+    /// Was shown three messages more than it heard, until it heard three.
+    struct Ahead {
+        descriptor: Descriptor,
+        heard: u64,
+    }
+
+    impl Ahead {
+        fn boxed() -> Box<dyn Guest> {
+            Box::new(Ahead {
+                descriptor: Descriptor::new("ahead", "1"),
+                heard: 0,
+            })
+        }
+    }
+
+    impl Guest for Ahead {
+        fn descriptor(&self) -> &Descriptor {
+            &self.descriptor
+        }
+
+        fn hear(
+            &mut self,
+            messages: &[Message],
+            _: &[LevelBook],
+            _: &mut Replies,
+        ) -> Result<usize, Box<Fault>> {
+            self.heard += messages.len() as u64;
+            Ok(messages.len())
+        }
+
+        fn looks_ahead(&self) -> bool {
+            (1..3).contains(&self.heard)
+        }
+
+        fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
+            Ok((0, self.heard.to_le_bytes().to_vec()))
+        }
+
+        fn load(&mut self, _: u32, bytes: &[u8]) -> Result<(), Fault> {
+            self.heard = u64::from_le_bytes(bytes.try_into().unwrap());
+            Ok(())
+        }
+    }
+
+    /// Versions that are planned before a message, or named from a message on.
+    struct Once {
+        planned: Option<u64>,
+        named: Option<u64>,
+        ended: Rc<RefCell<Vec<Handover>>>,
+    }
+
+    impl Succession for Once {
+        fn planned(&self) -> Option<u64> {
+            self.planned
+        }
+
+        fn successor(&mut self, number: u64) -> Option<Result<Box<dyn Guest>, String>> {
+            let due = |x: &mut Option<u64>| x.take_if(|x| *x <= number);
+            due(&mut self.planned)
+                .or_else(|| due(&mut self.named))
+                .map(|_| Ok(Ahead::boxed()))
+        }
+
+        fn ended(&mut self, handover: &Handover) -> Result<(), Fault> {
+            self.ended.borrow_mut().push(handover.clone());
+            Ok(())
+        }
+    }
+
+    /// Before which message a version takes over.
+    fn taken_over(planned: Option<u64>, named: Option<u64>) -> Vec<u64> {
+        let ended = Rc::default();
+        let once = Once {
+            planned,
+            named,
+            ended: Rc::clone(&ended),
+        };
+        let mut guest = SucceededGuest::new(Ahead::boxed(), once);
+        for _ in 0..6 {
+            let message = Message::from_bytes(&[0; 64]);
+            guest
+                .hear(&[message], &[], &mut Replies::default())
+                .unwrap();
+        }
+        let ended = ended.borrow();
+        ended.iter().map(|x| x.message).collect()
+    }
+
+    #[test]
+    fn a_named_version_waits_until_all_that_was_shown_is_heard_and_a_planned_one_does_not() {
+        assert_eq!(taken_over(None, Some(1)), [1]);
+        assert_eq!(taken_over(None, Some(2)), [4]);
+        assert_eq!(taken_over(None, Some(5)), [5]);
+        assert_eq!(taken_over(Some(2), None), [2]);
     }
 }

@@ -86,6 +86,10 @@ impl<G: Guest> Guest for Kept<G> {
         self.guest.as_ref().is_some_and(|x| x.is_sure())
     }
 
+    fn looks_ahead(&self) -> bool {
+        self.guest.as_ref().is_some_and(|x| x.looks_ahead())
+    }
+
     fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
         self.guest()?.save()
     }

@@ -56,7 +56,8 @@ impl CheckpointedGuest {
     /// Makes a checkpoint if one is due before a message of this time.
     fn make_due(&mut self, next: i64) {
         let due = *self.due.get_or_insert(next.saturating_add(self.every));
-        if next < due || self.heard <= self.known {
+        // Another version may go on from it: it is not to hold what the strategy was shown beyond it.
+        if next < due || self.heard <= self.known || self.guest.looks_ahead() {
             return;
         }
         let steps = (next - due) / self.every + 1;

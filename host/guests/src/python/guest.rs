@@ -131,6 +131,11 @@ impl Guest for PythonGuest {
         self.session.is_sure()
     }
 
+    /// Over rows of features it is asked about all of a call at once.
+    fn looks_ahead(&self) -> bool {
+        matches!(&self.hearing, Hearing::Features(hearing) if hearing.taken > hearing.heard)
+    }
+
     fn save(&mut self) -> Result<(u32, Vec<u8>), Fault> {
         let hearing = match &self.hearing {
             Hearing::Messages(hearing) if hearing.raised.is_some() => {
