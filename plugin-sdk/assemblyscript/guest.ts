@@ -74,6 +74,8 @@ export abstract class Strategy {
   }
 }
 
+// Before all that may abort, which logs.
+let asked: bool = false;
 let strategy: Strategy | null = null;
 let messages: usize = 0;
 let params: usize = 0;
@@ -84,7 +86,6 @@ let commands: usize = 0;
 let commandCount: u32 = 0;
 let commandRoom: u32 = 0;
 let place: u32 = 0;
-let asked: bool = false;
 let lastOrderId: u64 = 0;
 
 /** Names the strategy of this module. */
@@ -95,6 +96,8 @@ export function use(mine: Strategy): void {
 /** Writes a line to the run's log. */
 export function log(level: u32, line: string): void {
   const bytes = String.UTF8.encode(line);
+  // The line belongs to this message: the batch ends here.
+  asked = true;
   backplane_log(level, changetype<usize>(bytes), bytes.byteLength);
 }
 
@@ -258,6 +261,7 @@ export function save(): u64 {
 
 export function restore(version: u32): u32 {
   if (state.byteLength < 8) return giveReason("the saved state is too short");
+  if (version > strategy!.stateVersion()) return giveReason("the state is of a later version of the strategy");
   const reason = strategy!.load(version, state.slice(8));
   if (reason === null) lastOrderId = load<u64>(changetype<usize>(state));
   return giveReason(reason);

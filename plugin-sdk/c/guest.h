@@ -57,7 +57,8 @@ static uint32_t guest_command_count, guest_command_room;
 static const uint8_t *guest_text;
 static uint8_t *guest_buffer;
 static uint32_t guest_buffer_room, guest_buffer_len;
-/* Whether the message that is being heard made the strategy ask for anything but a metric; which message it is. */
+/* Whether the message that is being heard made the strategy ask for anything but a metric, or log a line; which message
+   it is. */
 static uint32_t guest_asked, guest_place;
 
 /* Compilers make calls of these of their own accord, and would make the functions call themselves. */
@@ -104,7 +105,10 @@ static void *guest_room(uint32_t bytes) {
     return room;
 }
 
-static void guest_log(uint32_t level, const char *text) { backplane_log(level, text, guest_length(text)); }
+static void guest_log(uint32_t level, const char *text) {
+    guest_asked = 1;
+    backplane_log(level, text, guest_length(text));
+}
 
 _Noreturn static void guest_fault(const char *file_and_line, const char *reason) {
     uint32_t place = guest_length(file_and_line), words = guest_length(reason);

@@ -190,6 +190,12 @@ impl<S: Strategy> Instance<S> {
     /// # Errors
     /// Says why the bytes cannot be used; the instance is then as it was before.
     pub fn load(&mut self, version: u32, bytes: &[u8]) -> Result<(), String> {
+        if version > S::state_version() {
+            return Err(format!(
+                "the state is of version {version}, but this strategy knows none beyond {}",
+                S::state_version()
+            ));
+        }
         let (known, own) = snapshot::load(bytes)?;
         if known.positions.len() != self.state.positions.len() {
             return Err(format!(

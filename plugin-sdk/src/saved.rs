@@ -14,6 +14,7 @@
 //! assert_eq!(saved.integer(), Ok(7));
 //! assert_eq!(saved.floats::<Vec<f64>>(), Ok(vec![1.5, 2.5]));
 //! assert!(saved.is_empty() && saved.integer().is_err());
+//! assert_eq!(saved.end(), Ok(()));
 //! ```
 
 /// Writes numbers down.
@@ -73,6 +74,19 @@ impl<'a> Saved<'a> {
         self.bytes.is_empty()
     }
 
+    /// Checks that all was read.
+    ///
+    /// # Errors
+    /// That more bytes follow than the strategy wrote: it is no state of it.
+    pub fn end(self) -> Result<(), String> {
+        match self.bytes.len() {
+            0 => Ok(()),
+            more => Err(format!(
+                "the saved state goes on for {more} bytes behind its end"
+            )),
+        }
+    }
+
     /// A whole number.
     ///
     /// # Errors
@@ -96,9 +110,10 @@ impl<'a> Saved<'a> {
     /// A list of numbers.
     ///
     /// # Errors
-    /// That the bytes end before it does.
+    /// That the bytes end before it does, or that its length is none.
     pub fn floats<C: FromIterator<f64>>(&mut self) -> Result<C, String> {
-        let count = self.integer()?;
+        let count = u64::try_from(self.integer()?);
+        let count = count.map_err(|_| "the saved state has a list of a negative length")?;
         (0..count).map(|_| self.float()).collect()
     }
 }

@@ -114,6 +114,9 @@ class Instance:
 
     def load(self, version: int, data: bytes) -> None:
         """Takes over a saved state; the instance is as it was where that raises."""
+        known_version = self.strategy.state_version()
+        if version > known_version:
+            raise ValueError(f"the state is of version {version}, but this strategy knows none beyond {known_version}")
         layout, *saved = msgpack.unpackb(data)
         if layout != LAYOUT:
             raise ValueError(f"the saved state has layout {layout}, but this package reads layout {LAYOUT}")

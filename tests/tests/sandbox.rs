@@ -3,6 +3,8 @@
 //! Takes in modules that the tests write in WebAssembly's text form; gives out whether the host holds what it promises of
 //! them. What the example strategies do as modules is tested from outside (`cli/sandbox.rs`).
 
+/// Modules of random bytes, and random answers.
+mod any_module;
 /// What ends an instance, and what is said of it.
 mod faults;
 /// Modules that are not compiled.

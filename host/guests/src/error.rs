@@ -122,13 +122,21 @@ pub enum GuestError {
         /// The calls that led there, of several lines; empty where they are not known.
         traceback: String,
     },
-    /// A strategy refused its parameters, or failed while it was made.
+    /// A strategy refused its parameters.
     #[error("cannot make an instance of strategy `{name}`: {reason}")]
     Instance {
         /// The strategy.
         name: String,
         /// Why.
         reason: String,
+    },
+    /// A strategy failed while it was made.
+    #[error("cannot make an instance of strategy `{name}`: {fault}")]
+    Making {
+        /// The strategy.
+        name: String,
+        /// How.
+        fault: Fault,
     },
 }
 
@@ -263,7 +271,7 @@ impl GuestError {
             GuestError::Policy { .. } => "docs/policy.md describes the file".into(),
             GuestError::Python { hint, .. } => hint.clone(),
             GuestError::Strategy { .. } => "correct the strategy's file".into(),
-            GuestError::Instance { .. } => {
+            GuestError::Instance { .. } | GuestError::Making { .. } => {
                 "change the parameters of the run, or correct the strategy's `new`".into()
             }
         }

@@ -118,7 +118,13 @@ impl NativePlugin {
             ));
         }
         let created = self.library.create(&values);
-        let instance = created.map_err(|failure| instance_error(&fault(failure).to_string()))?;
+        let instance = created.map_err(|failure| match failure {
+            Failure::Refused(reason) => instance_error(&reason),
+            failure => GuestError::Making {
+                name: self.descriptor.name.clone(),
+                fault: fault(failure),
+            },
+        })?;
         Ok(NativeGuest {
             descriptor: Arc::clone(&self.descriptor),
             instance,

@@ -95,7 +95,7 @@ impl<S: Strategy> Guest<S> {
     }
 
     /// Hears the first `count` messages of the buffer, up to and with the first that makes it give a command other than
-    /// a metric. Gives the number heard in the high and the number of commands in the low 32 bits.
+    /// a metric, or a log line. Gives the number heard in the high and the number of commands in the low 32 bits.
     pub fn on_events(&self, count: usize) -> u64 {
         let mut instance = self.instance.borrow_mut();
         let mut commands = self.commands.borrow_mut();
@@ -110,7 +110,7 @@ impl<S: Strategy> Guest<S> {
             instance.logs().iter().for_each(log_line);
             let given = instance.commands().iter();
             commands.extend(given.map(|x| x.given_on(heard as usize - 1)));
-            if instance.asks() {
+            if instance.asks() || !instance.logs().is_empty() {
                 break;
             }
         }

@@ -110,6 +110,7 @@ impl<const ON_SIZE: bool> Strategy for MarketMaker<ON_SIZE> {
         for _ in 0..bytes.len() / 48 {
             quotes.push([quote()?, quote()?]);
         }
+        saved.end()?;
         self.quotes = quotes;
         Ok(())
     }

@@ -6,6 +6,7 @@
 //! has alone, to the bit; no process may stay behind; and all of that in bounded time.
 
 pub mod case;
+pub mod memory;
 pub mod native;
 pub mod python;
 mod shared;
@@ -13,6 +14,7 @@ pub mod stage;
 pub mod wasm;
 
 pub use case::{Allowed, Case, Deed, Happened};
+pub use memory::Memory;
 pub use stage::Stage;
 
 /// All cases, sin by sin.

@@ -56,7 +56,7 @@ fn a_panic_while_an_instance_is_made_is_an_error() {
     let error = plugin
         .instantiate(&params(&plugin, &[("sin", "1")]))
         .unwrap_err();
-    assert!(matches!(error, GuestError::Instance { .. }));
+    assert!(matches!(error, GuestError::Making { .. }));
     let text = error.to_string();
     assert!(
         text.starts_with("cannot make an instance of strategy `misbehave`: assertion"),

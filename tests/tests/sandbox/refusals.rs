@@ -23,6 +23,13 @@ fn refusal(bytes: &[u8]) -> String {
     text
 }
 
+/// The module's memory under so many names.
+fn more_exports(count: usize) -> String {
+    (0..count)
+        .map(|x| format!("(export \"x{x}\" (memory 0))"))
+        .collect()
+}
+
 #[test]
 fn a_module_by_hand_is_loaded() {
     let module = Module::new(&wat::parse_str(MODULE).unwrap());
@@ -149,6 +156,28 @@ fn what_a_module_does_wrong_is_named_before_it_is_compiled() {
             ),
             "pairs of a variable and a branch",
         ),
+        (
+            changed(
+                "(import \"backplane\"",
+                &("(import \"backplane\" \"log\" (func (param i32 i32 i32)))".repeat(16)
+                    + "(import \"backplane\""),
+            ),
+            "17 imports, but at most 16",
+        ),
+        (
+            changed(
+                "(func $sin",
+                &format!("{} (func $sin", more_exports(10_001)),
+            ),
+            "exports, but at most 10000",
+        ),
+        (
+            changed(
+                "(func $sin",
+                &format!("(rec {}) (func $sin", "(type (func))".repeat(10_001)),
+            ),
+            "10001 types, but at most 10000",
+        ),
         (changed("{\\\"name", "[\\\"name"), "the descriptor of"),
     ];
     for (bytes, expected) in cases {
@@ -191,6 +220,8 @@ fn the_document_has_the_exports_and_limits_of_the_code() {
         1,
         check::TABLE_ELEMENTS_MAX,
         check::GLOBALS_MAX.into(),
+        check::IMPORTS_MAX as u64,
+        check::EXPORTS_MAX as u64,
         check::SEGMENTS_MAX.into(),
         code::FUNCTION_BYTES_MAX as u64,
         code::LOCALS_MAX,

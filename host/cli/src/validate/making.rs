@@ -68,10 +68,7 @@ fn takes(subject: &Subject, params: &Params) -> Result<String, Miss> {
     };
     match subject.make(params) {
         Ok(_) => Ok(String::new()),
-        // A reason is not a panic: those name the line.
-        Err(GuestError::Instance { reason, .. }) if !reason.contains(".rs:") => {
-            Ok(format!("refused: {reason}"))
-        }
+        Err(GuestError::Instance { reason, .. }) => Ok(format!("refused: {reason}")),
         Err(error) => Err(format!("{error} (with {})", shown()).into()),
     }
 }

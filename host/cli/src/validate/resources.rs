@@ -5,10 +5,11 @@
 
 use std::time::Instant;
 
-use backplane_engine::Unwatched;
 use backplane_engine::guest::{Around, Fault, Guest, Replies};
+use backplane_engine::{Unwatched, Watcher};
 use backplane_sdk::abi::Message;
 use backplane_sdk::book::LevelBook;
+use backplane_sdk::types::Timestamp;
 
 use super::market::Market;
 use super::subject::{BATCH, Play, Subject};
@@ -139,18 +140,57 @@ fn many(subject: &Subject) -> Result<String, Miss> {
     }
 }
 
+/// The most open files and threads of this process while a market was heard.
+#[derive(Default)]
+struct Open {
+    files: usize,
+    threads: usize,
+}
+
+impl Open {
+    fn look(&mut self) -> Result<(), String> {
+        self.files = self.files.max(entries("/proc/self/fd")?);
+        self.threads = self.threads.max(entries("/proc/self/task")?);
+        Ok(())
+    }
+
+    /// What was opened beside what was open before.
+    fn check(&self, before: &Open, when: &str) -> Result<(), Miss> {
+        if self.files > before.files {
+            return Err(format!("{} files are open {when}", self.files - before.files).into());
+        }
+        if self.threads > before.threads {
+            let more = self.threads - before.threads;
+            return Err(format!("{more} threads are there {when}").into());
+        }
+        Ok(())
+    }
+}
+
+impl Watcher for Open {
+    fn progress(&mut self, _: u64, _: Timestamp) {
+        // What cannot be looked at now is looked at when all is over.
+        let _ = self.look();
+    }
+}
+
 fn quiet(subject: &Subject) -> Result<String, Miss> {
-    let (files, threads) = ("/proc/self/fd", "/proc/self/task");
-    let before = (entries(files)?, entries(threads)?);
+    /// Rows from one look to the next.
+    const BETWEEN: usize = 64;
     let market = Market::generated(subject.seed, 1, 20_000)?;
-    subject.alone(&market, &Play::delayed(subject.seed, 100_000))?;
-    let after = (entries(files)?, entries(threads)?);
-    if after.0 > before.0 {
-        return Err(format!("{} files stay open", after.0 - before.0).into());
-    }
-    if after.1 > before.1 {
-        return Err(format!("{} threads stay", after.1 - before.1).into());
-    }
+    let (mut before, mut during, mut after) = <(Open, Open, Open)>::default();
+    // A strategy's own process is no file of this one's market: it is there before and after.
+    let guest = subject.instance(&subject.defaults()?)?;
+    before.look()?;
+    let play = Play {
+        batch: BETWEEN,
+        ..Play::delayed(subject.seed, 100_000)
+    };
+    let source = market.source(BETWEEN);
+    subject.over(&market, source, vec![guest], &play, &mut during)?;
+    after.look()?;
+    during.check(&before, "while it runs")?;
+    after.check(&before, "when it has ended")?;
     Ok(String::new())
 }
 

@@ -79,7 +79,7 @@ fn batches(subject: &Subject) -> Result<String, Miss> {
     let market = market(subject)?;
     let mut first = None;
     for batch in [1, 16, 256, 1_024] {
-        let guest = subject.instance(&subject.defaults()?)?;
+        let guest = subject.instance_of_batches(batch)?;
         let (guest, _) = Watched::new(guest, batch);
         let play = Play {
             batch,

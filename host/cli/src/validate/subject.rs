@@ -9,7 +9,7 @@ use backplane_engine::latency::{FeedLatency, Latency};
 use backplane_engine::record::Unrecorded;
 use backplane_engine::summary::{InstanceSummary, Outcome};
 use backplane_engine::{Parts, RunConfig, Unwatched, Watcher, run};
-use backplane_guests::wasm::Settings;
+use backplane_guests::wasm::{Limits as WasmLimits, Settings};
 use backplane_guests::{Carriers, Governed, Grant, GuestError, Plugin};
 use backplane_sdk::descriptor::Descriptor;
 use backplane_sdk::params::{Param, Params, Range, Value};
@@ -82,6 +82,19 @@ impl Subject {
     /// An instance, or what the plugin says to the parameters.
     pub(super) fn make(&self, params: &Params) -> Result<Box<dyn Guest>, GuestError> {
         make(&self.plugin, &self.grant, params)
+    }
+
+    /// An instance that hears at most so many messages in a call, where it hears several at all.
+    pub(super) fn instance_of_batches(&self, most: usize) -> Result<Box<dyn Guest>, Miss> {
+        let params = self.defaults()?;
+        let Plugin::Wasm(plugin) = &self.plugin else {
+            return self.instance(&params);
+        };
+        let plugin = plugin.with_limits(&WasmLimits {
+            messages_per_call: most,
+            ..plugin.limits().clone()
+        })?;
+        Ok(make(&Plugin::Wasm(plugin), &self.grant, &params)?)
     }
 
     /// The size of the state that an instance saves after it heard a market, in bytes.
@@ -192,12 +205,15 @@ impl Subject {
                 fault,
                 message,
                 event,
+                among,
                 ..
             } = &instance.outcome
             {
-                return Err(Miss::Failed(format!(
-                    "it was stopped on message {message} ({event}): {fault}"
-                )));
+                let place = match among {
+                    0..=1 => format!("message {message} ({event})"),
+                    _ => format!("one of {among} messages from {message} ({event}) on"),
+                };
+                return Err(Miss::Failed(format!("it was stopped on {place}: {fault}")));
             }
         }
         Ok(summary.instances)

@@ -65,16 +65,22 @@ impl Turning {
                 let cut = &bytes[..bytes.len() / 2];
                 let noise: Vec<u8> = (0..=255).cycle().take(1_000).collect();
                 let long = [bytes.as_slice(), &noise].concat();
-                // A refusal is what is wanted; a fault shows when it hears the next message.
-                for (version, bytes) in [
-                    (version, cut),
-                    (version, &noise),
-                    (version, &long),
-                    (version.wrapping_add(1_000), &bytes),
+                for (what, version, nonsense) in [
+                    ("half of its state", version, cut),
+                    ("a thousand bytes of noise", version, &noise),
+                    ("its state with noise behind it", version, &long),
+                    (
+                        "a version that it does not know",
+                        version.wrapping_add(1_000),
+                        &bytes,
+                    ),
                 ] {
-                    let _ = self.guest.load(version, bytes);
+                    let is_state = nonsense == bytes && what != "a version that it does not know";
+                    if !is_state && self.guest.load(version, nonsense).is_ok() {
+                        return Err(Box::new(Fault::new(format!("it took {what} for a state"))));
+                    }
                 }
-                // What it took for a state must not stay.
+                // After a fault, which is no refusal, it does not take its own state either.
                 self.guest.load(version, &bytes)?;
             }
         }

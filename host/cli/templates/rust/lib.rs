@@ -74,7 +74,9 @@ impl Strategy for TemplateName {
     }
 
     fn load(&mut self, _: u32, bytes: &[u8]) -> Result<(), String> {
-        let averages: Vec<f64> = Saved::new(bytes).floats()?;
+        let mut saved = Saved::new(bytes);
+        let averages: Vec<f64> = saved.floats()?;
+        saved.end()?;
         let known = averages.into_iter().map(|x| (!x.is_nan()).then_some(x));
         self.averages = known.collect();
         Ok(())

@@ -38,6 +38,10 @@ pub const PARAMETERS_MAX: usize = 256;
 pub const TABLE_ELEMENTS_MAX: u64 = 1 << 16;
 /// The most globals of a module.
 pub const GLOBALS_MAX: u32 = 10_000;
+/// The most imports of a module, of the one function that there is.
+pub const IMPORTS_MAX: usize = 16;
+/// The most exports of a module.
+pub const EXPORTS_MAX: usize = 10_000;
 /// The most segments of data or of table elements.
 pub const SEGMENTS_MAX: u32 = 50_000;
 /// The most bytes of a reason.
@@ -185,7 +189,10 @@ impl Reading {
                 within("types", u64::from(section.count()), TYPES_MAX as u64)?;
                 self.note_types(section.clone())?;
             }
-            Payload::ImportSection(section) => self.note_imports(section.clone())?,
+            Payload::ImportSection(section) => {
+                within("imports", section.count().into(), IMPORTS_MAX as u64)?;
+                self.note_imports(section.clone())?;
+            }
             Payload::FunctionSection(section) => {
                 within(
                     "functions",
@@ -214,6 +221,7 @@ impl Reading {
                 within("globals", section.count().into(), GLOBALS_MAX.into())?;
             }
             Payload::ExportSection(section) => {
+                within("exports", section.count().into(), EXPORTS_MAX as u64)?;
                 for export in section.clone() {
                     let Export { name, kind, index } = export.map_err(|x| invalid(&x))?;
                     self.exports.insert(name.to_owned(), (kind, index));
@@ -249,6 +257,8 @@ impl Reading {
     fn note_types(&mut self, section: wasmparser::TypeSectionReader<'_>) -> Result<(), Refusal> {
         for group in section {
             for ty in group.map_err(|x| invalid(&x))?.into_types() {
+                // A group may hold any number of types.
+                within("types", self.types.len() as u64 + 1, TYPES_MAX as u64)?;
                 let CompositeInnerType::Func(ty) = ty.composite_type.inner else {
                     self.types.push(None);
                     continue;

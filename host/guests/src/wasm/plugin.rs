@@ -121,10 +121,12 @@ impl WasmPlugin {
                 "the parameters are those of another strategy",
             ));
         }
-        let calls = Calls::open(&self.linked, &self.limits);
-        let mut calls = calls.map_err(|fault| instance_error(&fault.to_string()))?;
-        let created = calls.create(&values);
-        let created = created.map_err(|fault| instance_error(&fault.to_string()))?;
+        let failed = |fault| GuestError::Making {
+            name: self.descriptor.name.clone(),
+            fault,
+        };
+        let mut calls = Calls::open(&self.linked, &self.limits).map_err(failed)?;
+        let created = calls.create(&values).map_err(failed)?;
         created.map_err(|reason| instance_error(&reason))?;
         Ok(WasmGuest::new(
             Arc::clone(&self.descriptor),

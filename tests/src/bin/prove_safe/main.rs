@@ -13,7 +13,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use backplane_tests::safe::{Case, Happened, Stage, cases};
+use backplane_tests::safe::{Case, Happened, Memory, Stage, cases, memory};
 
 /// The exit code of a proof that does not hold.
 const MISSED: u8 = 8;
@@ -69,12 +69,16 @@ fn prove(request: &Request) -> Result<bool, String> {
     if is_terminal {
         eprint!("\r{:70}\r", "");
     }
+    let left = memory::after_sins()?;
     let missed = results.iter().filter(|x| x.1.miss.is_some()).count();
     match request.is_json {
-        true => println!("{}", table::json(&results)),
-        false => print!("{}", table::text(&results, &carriers, begun.elapsed())),
+        true => println!("{}", table::json(&results, left)),
+        false => print!(
+            "{}",
+            table::text(&results, left, &carriers, begun.elapsed())
+        ),
     }
-    Ok(missed == 0)
+    Ok(missed == 0 && left.is_none_or(Memory::is_back))
 }
 
 fn main() -> ExitCode {

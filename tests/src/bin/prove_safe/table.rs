@@ -5,14 +5,19 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use backplane_tests::safe::{Case, Happened};
+use backplane_tests::safe::{Case, Happened, Memory};
 use serde_json::{Value, json};
 
 /// The widest that a column of words may be.
 const WIDTH: usize = 62;
 
 /// The table.
-pub(super) fn text(results: &[(Case, Happened)], carriers: &[&str], took: Duration) -> String {
+pub(super) fn text(
+    results: &[(Case, Happened)],
+    memory: Option<Memory>,
+    carriers: &[&str],
+    took: Duration,
+) -> String {
     let mut out = String::new();
     let mut sins: Vec<&str> = Vec::new();
     for (case, _) in results {
@@ -48,6 +53,10 @@ pub(super) fn text(results: &[(Case, Happened)], carriers: &[&str], took: Durati
             }
         }
     }
+    if let Some(memory) = memory {
+        let mark = if memory.is_back() { "ok" } else { "MISSED" };
+        let _ = writeln!(out, "{:<36} {mark} {memory}", "memory given back");
+    }
     let missed = results.iter().filter(|x| x.1.miss.is_some()).count();
     let _ = writeln!(
         out,
@@ -82,7 +91,7 @@ fn shortened(words: &str) -> String {
 }
 
 /// The results as one JSON object.
-pub(super) fn json(results: &[(Case, Happened)]) -> Value {
+pub(super) fn json(results: &[(Case, Happened)], memory: Option<Memory>) -> Value {
     let cases = results.iter().map(|(case, happened)| {
         json!({
             "sin": case.sin,
@@ -96,6 +105,11 @@ pub(super) fn json(results: &[(Case, Happened)]) -> Value {
     json!({
         "version": 1,
         "cases": cases.collect::<Vec<_>>(),
+        "memory": memory.map(|x| json!({
+            "before_bytes": x.before,
+            "after_bytes": x.after,
+            "is_back": x.is_back(),
+        })),
         "missed": results.iter().filter(|x| x.1.miss.is_some()).count(),
     })
 }
