@@ -38,7 +38,10 @@ const LAYERS: &[(&str, Option<&[&str]>)] = &[
     ("tests/**", None),
     ("benches", None),
     ("benches/peer", Some(&["plugin-sdk", "host/tape"])),
-    ("fuzz", Some(&["host/tape"])),
+    (
+        "fuzz",
+        Some(&["plugin-sdk", "host/engine", "host/guests", "host/tape"]),
+    ),
 ];
 
 /// Misbehaving plugins of the tests, which may need unsafe code and so other lints.
