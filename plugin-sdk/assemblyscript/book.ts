@@ -60,6 +60,26 @@ export class Side {
     }
   }
 
+  /** Appends the number of levels, then price and size of each, best first. */
+  save(words: Array<i64>): void {
+    words.push(this._count);
+    for (let place = 0; place < this._count; place++) {
+      words.push(this.price(place));
+      words.push(this.size(place));
+    }
+  }
+
+  /** Takes over what `save` appended, from a place on; gives the place behind it, or -1 where that is no side. */
+  restore(words: Array<i64>, from: i32): i32 {
+    this.clear();
+    if (from < 0 || from >= words.length) return -1;
+    const count = words[from];
+    if (count < 0 || count > (words.length - from - 1) / 2) return -1;
+    const end = from + 1 + 2 * <i32>count;
+    for (let place = from + 1; place < end; place += 2) this.set(words[place], words[place + 1]);
+    return this._count == <i32>count ? end : -1;
+  }
+
   private isBetter(price: i64, than: i64): bool {
     return this.isBid ? price > than : price < than;
   }
@@ -118,6 +138,17 @@ export class Book {
   clear(): void {
     this.bids.clear();
     this.asks.clear();
+  }
+
+  /** Appends both sides. */
+  save(words: Array<i64>): void {
+    this.bids.save(words);
+    this.asks.save(words);
+  }
+
+  /** Takes over what `save` appended, from a place on; gives the place behind it, or -1 where that is no book. */
+  restore(words: Array<i64>, from: i32): i32 {
+    return this.asks.restore(words, this.bids.restore(words, from));
   }
 
   private change(side: u8, price: i64, size: i64): void {

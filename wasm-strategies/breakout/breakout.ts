@@ -65,6 +65,31 @@ class Channel {
     for (let back = 1; back <= bars; back++) lowest = min(lowest, this.lows[(this.count - back) % this.bars]);
     return lowest;
   }
+
+  /** Appends the number of bars that there were, then high and low of each that is kept. */
+  save(words: Array<i64>): void {
+    words.push(this.count);
+    for (let place = 0; place < min(this.count, this.bars); place++) {
+      words.push(this.highs[place]);
+      words.push(this.lows[place]);
+    }
+  }
+
+  /** Takes over what `save` appended, from a place on; gives the place behind it, or -1 where that is no channel. */
+  restore(words: Array<i64>, from: i32): i32 {
+    if (from >= words.length) return -1;
+    const count = words[from];
+    if (count < 0 || count > i32.MAX_VALUE) return -1;
+    const kept = min(<i32>count, this.bars);
+    const end = from + 1 + 2 * kept;
+    if (end > words.length) return -1;
+    this.count = <i32>count;
+    for (let place = 0; place < kept; place++) {
+      this.highs[place] = words[from + 1 + 2 * place];
+      this.lows[place] = words[from + 2 + 2 * place];
+    }
+    return end;
+  }
 }
 
 /** What is kept of an instrument. */
@@ -77,6 +102,22 @@ class Market {
 
   constructor(bars: i32) {
     this.channel = new Channel(bars);
+  }
+
+  save(words: Array<i64>): void {
+    words.push(this.position);
+    words.push(<i64>this.orderId);
+    this.channel.save(words);
+    this.book.save(words);
+  }
+
+  /** Takes over what `save` appended, from a place on; gives the place behind it, or -1 where that is no market. */
+  restore(words: Array<i64>, from: i32): i32 {
+    if (from + 2 > words.length) return -1;
+    this.position = words[from];
+    this.orderId = <u64>words[from + 1];
+    const book = this.channel.restore(words, from + 2);
+    return book < 0 ? -1 : this.book.restore(words, book);
   }
 }
 
@@ -147,6 +188,30 @@ class Breakout extends Strategy {
     if (price == NO_PRICE) return;
     market.orderId = limit(instrument, buys ? BUY : SELL, price, quantity);
     last().timeInForce = IOC;
+  }
+
+  save(): ArrayBuffer {
+    const words: Array<i64> = [];
+    for (let place = 0; place < this.markets.length; place++) this.markets[place].save(words);
+    const bytes = new ArrayBuffer(8 * words.length);
+    for (let place = 0; place < words.length; place++) store<i64>(changetype<usize>(bytes) + 8 * place, words[place]);
+    return bytes;
+  }
+
+  load(version: u32, bytes: ArrayBuffer): string | null {
+    if (version != 0 || bytes.byteLength % 8 != 0) return "it is a state of another version or size";
+    const words: Array<i64> = [];
+    for (let at = 0; at < bytes.byteLength; at += 8) words.push(load<i64>(changetype<usize>(bytes) + at));
+    const markets: Array<Market> = [];
+    let end = 0;
+    while (end >= 0 && end < words.length) {
+      const market = new Market(this.entry);
+      end = market.restore(words, end);
+      markets.push(market);
+    }
+    if (end < 0) return "it is no state of this strategy";
+    this.markets = markets;
+    return null;
   }
 }
 

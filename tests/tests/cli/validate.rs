@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use backplane_tests::native_plugin;
+use backplane_tests::{guest_modules, native_plugin};
 use serde_json::Value;
 
 use super::{backplane, said};
@@ -72,6 +72,28 @@ fn whatever_a_plugin_does_to_its_process_is_a_failed_check_with_its_cause() {
         let (state, note) = checked(sin, check);
         assert_eq!(state, "failed", "sin {sin}, {check}: {note}");
         assert!(note.contains(cause), "sin {sin}, {check}: {note}");
+    }
+}
+
+#[test]
+fn every_strategy_that_comes_along_goes_on_as_a_module_from_its_state_and_in_any_batches() {
+    let names = [
+        "market_maker",
+        "mean_reversion",
+        "momentum",
+        "avellaneda_stoikov",
+        "twap",
+        "breakout",
+    ];
+    let Some(modules) = guest_modules(&names) else {
+        return;
+    };
+    for name in names {
+        let module = modules.join(format!("{name}.wasm"));
+        let checks = ["save-and-load", "loads-nonsense", "batches"];
+        let more = checks.map(|x| ["--check", x]).concat();
+        let said = said(&mut validate(&module, &more)).ok();
+        assert!(said.contains("3 passed, 0 failed"), "{name}: {said}");
     }
 }
 
