@@ -6,10 +6,11 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use backplane_tests::{guest_modules, native_plugin};
+use backplane_tests::{guest_modules, native_plugin, python};
 
-use super::{Desk, Loop, digest_of_run};
+use super::{Desk, Loop, digest_of_run, put};
 
 /// Whether a tool can be run here.
 fn is_there(tool: &str) -> bool {
@@ -125,6 +126,50 @@ fn a_package_is_built_by_npm_and_anything_by_a_command_of_the_user_s() {
         run["libraries"], 0,
         "the module is taken, not the library that lies beside it"
     );
+}
+
+#[test]
+fn a_module_beside_a_python_strategy_is_watched_and_no_other_file() {
+    let Some(python) = python() else { return };
+    let desk = Desk::new();
+    let folder = desk.path("plugins");
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../python/examples");
+    let whole = std::fs::read_to_string(examples.join("momentum.py")).unwrap();
+    let write = |name: &str, text: &str| put(&folder.join(name), text.as_bytes());
+    write("logic.py", &whole.replace("class Momentum", "class Base"));
+    write(
+        "mine.py",
+        "from backplane import Strategy\nfrom logic import Base\n\n\nclass Mine(Base):\n    pass\n",
+    );
+    write("unnamed.py", "import backplane\n");
+    let dev = desk.dev(|command| {
+        command.env("VIRTUAL_ENV", python.parent().unwrap().parent().unwrap());
+        command.arg("--tape").arg(super::tape());
+        command.args(["--plugins", "plugins"]);
+        command.args(["--strategy", "mine:lookback=2,threshold=0"]);
+    });
+    let first = dev.next("run");
+    write("unnamed.py", "import backplane  # changed\n");
+    dev.stays_quiet(Duration::from_millis(500));
+    write(
+        "logic.py",
+        &whole
+            .replace("class Momentum", "class Base")
+            .replace("Side.BUY", "Side.SELL"),
+    );
+    let second = dev.next("run");
+    assert_ne!(
+        second["plugins"][0]["digest"],
+        first["plugins"][0]["digest"]
+    );
+    assert_ne!(second["digest"], first["digest"]);
+    // One that is missing is waited for.
+    std::fs::remove_file(folder.join("logic.py")).unwrap();
+    let failed = dev.next("failed");
+    let reason = failed["reason"].as_str().unwrap();
+    assert!(reason.contains("No module named 'logic'"), "{reason}");
+    write("logic.py", &whole.replace("class Momentum", "class Base"));
+    assert_eq!(dev.next("run")["digest"], first["digest"]);
 }
 
 #[test]

@@ -49,7 +49,11 @@ impl Watched {
             for path in entries(folder) {
                 let name = Carrier::of(&path).map(|x| directory::plugin_name(&path, x));
                 if name.is_some_and(|name| names.contains(&name)) {
-                    seen.note(path);
+                    // A module beside a Python program may lie in a folder of its own.
+                    for file in directory::files_of(&path) {
+                        seen.directories.extend(file.parent().map(PathBuf::from));
+                        seen.note(file);
+                    }
                 }
             }
         }
