@@ -4,7 +4,7 @@
 //! out whether each is built by its own tool, for the carrier that is granted.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -126,6 +126,84 @@ fn a_package_is_built_by_npm_and_anything_by_a_command_of_the_user_s() {
         run["libraries"], 0,
         "the module is taken, not the library that lies beside it"
     );
+}
+
+#[test]
+fn a_build_that_writes_its_own_sources_ends_and_a_save_still_builds() {
+    let desk = Desk::new();
+    std::fs::create_dir_all(desk.path("mine")).unwrap();
+    let source = desk.path("mine/source.txt");
+    std::fs::write(&source, native_plugin("momentum").to_str().unwrap()).unwrap();
+    // What is generated is never twice the same.
+    let command = "mkdir -p build && date +%N > made.txt && cp $(cat source.txt) build/libmine.so";
+    let dev = dev(&desk, "mine", |dev| {
+        dev.args(["--build", command]);
+    });
+    dev.next("run");
+    dev.next("rewritten");
+    dev.stays_quiet(Duration::from_secs(1));
+    let builds = || std::fs::read_to_string(desk.path("mine/made.txt")).unwrap();
+    let before = builds();
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(builds(), before, "it is not built again and again");
+    put(
+        &source,
+        native_plugin("mean_reversion").to_str().unwrap().as_bytes(),
+    );
+    assert_eq!(
+        dev.next("run")["digest"],
+        digest_of_run("mean_reversion").as_str()
+    );
+}
+
+/// The packages that `cargo xtask guests` fetched to build modules with.
+fn packages_of_assemblyscript() -> Option<PathBuf> {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cache")))?;
+    let versions = cache.join("backplane/assemblyscript").read_dir();
+    let packages = versions.into_iter().flatten().flatten();
+    let packages = packages.map(|x| x.path().join("node_modules"));
+    let found = packages.into_iter().find(|x| x.join(".bin/asc").exists());
+    if found.is_none() {
+        println!("skipped: no compiler of AssemblyScript; run `cargo xtask guests`");
+    }
+    found
+}
+
+#[test]
+fn a_package_of_assemblyscript_is_built_and_a_mistake_keeps_the_old_version() {
+    let Some(packages) = packages_of_assemblyscript().filter(|_| is_there("npm")) else {
+        return;
+    };
+    let desk = Desk::new();
+    let mut command = backplane_tests::command();
+    command.args(["plugin", "new", "mine", "--lang", "assemblyscript"]);
+    command.current_dir(desk.path(""));
+    assert!(command.output().unwrap().status.success());
+    // What `npm install` would bring.
+    std::os::unix::fs::symlink(packages, desk.path("mine/node_modules")).unwrap();
+    let file = desk.path("mine/mine.ts");
+    let source = std::fs::read_to_string(&file).unwrap();
+    let dev = dev(&desk, "mine", |_| {});
+    let first = dev.next("run");
+    assert_eq!(
+        (&first["plugins"][0]["name"], &first["libraries"]),
+        (&"mine".into(), &0.into())
+    );
+    std::fs::write(&file, source.replace("return", "retrun")).unwrap();
+    let failed = dev.next("failed");
+    assert!(
+        failed["reason"].as_str().unwrap().ends_with("mine failed"),
+        "{failed}"
+    );
+    let version = "export function version_of_this_build(): i32 { return 2; }";
+    std::fs::write(&file, format!("{source}\n{version}\n")).unwrap();
+    let second = dev.next("run");
+    assert_ne!(
+        second["plugins"][0]["digest"],
+        first["plugins"][0]["digest"]
+    );
+    assert_eq!(second["digest"], first["digest"]);
 }
 
 #[test]

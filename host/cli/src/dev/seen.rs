@@ -124,6 +124,21 @@ impl Seen {
         others.map(|x| x.1.changed).max()
     }
 
+    /// The files that are others than at an earlier look.
+    pub fn others_than(&self, before: &Seen) -> BTreeSet<PathBuf> {
+        let is_other = |x: &(&PathBuf, &FileState)| before.files.get(x.0) != Some(x.1);
+        let others = self.files.iter().filter(is_other);
+        others.map(|x| x.0.clone()).collect()
+    }
+
+    /// Sees a file as it is at another look.
+    pub fn take_over(&mut self, path: &Path, other: &Seen) {
+        match other.files.get(path) {
+            Some(state) => self.files.insert(path.to_owned(), *state),
+            None => self.files.remove(path),
+        };
+    }
+
     /// The same, of the files below a root and of these others alone.
     pub fn part(&self, root: &Path, others: &[PathBuf]) -> Seen {
         self.filtered(|path| path.starts_with(root) || others.contains(path))
