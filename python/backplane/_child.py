@@ -11,6 +11,7 @@ import json
 import linecache
 import os
 import platform
+import signal
 import sys
 import types
 from typing import Any, Dict, List, NoReturn, Optional, Type
@@ -19,7 +20,8 @@ import msgpack
 import numpy
 
 from . import PROTOCOL
-from ._fault import describe
+from ._beside import Beside
+from ._fault import TimeLimit, describe
 from ._feature_instance import FeatureInstance
 from ._instance import Instance
 from ._log import Log, Printed
@@ -101,18 +103,22 @@ def refuse_silent_processes() -> None:
 class Child:
     """What answers the host."""
 
-    def __init__(self, pipes: Pipes, log: Log) -> None:
+    def __init__(self, pipes: Pipes, log: Log, patience: List[float]) -> None:
         self.pipes = pipes
+        self.patience = patience
+        self.asked = ""
         self.log = log
         self.strategy: Type[Strategy] = Strategy
         self.descriptor = Descriptor("", "")
         self.instance: Any = None
         self.packer = msgpack.Packer(autoreset=True)
 
-    def load(self, path: str, source: bytes) -> Dict[str, Any]:
+    def load(self, path: str, source: bytes, beside: Dict[str, str]) -> Dict[str, Any]:
         """Runs the strategy's file; gives what the host wants to know of it."""
         name = os.path.splitext(os.path.basename(path))[0]
-        sys.path.insert(0, os.path.dirname(path))
+        modules = Beside(os.path.dirname(path), beside)
+        sys.meta_path.insert(0, modules)
+        sys.meta_path.append(modules.rest)
         module = types.ModuleType(name)
         module.__file__ = path
         sys.modules[name] = module
@@ -185,9 +191,18 @@ class Child:
         """The answer to one request."""
         [(kind, body)] = request.items()
         try:
+            self.asked = kind
             return getattr(self, kind)(body)
         except BaseException as error:  # Whatever a strategy raises costs that strategy alone.
             return {"fault": describe(error)}
+        finally:
+            self.asked = ""
+
+    def hurry(self, *_: Any) -> None:
+        """The host has waited long enough: what the strategy does ends where it is."""
+        if self.asked:
+            to_make, to_call = self.patience
+            raise TimeLimit(f"it did not answer within {to_make if self.asked == 'create' else to_call:g} s")
 
     def serve(self) -> NoReturn:
         """Answers until the host is gone."""
@@ -204,7 +219,8 @@ def main(requests: int, answers: int, setup: Dict[str, Any]) -> None:
     sys.dont_write_bytecode = True
     sys.addaudithook(refuse_processes)
     refuse_silent_processes()
-    child = Child(pipes, log)
+    child = Child(pipes, log, setup["patience"])
+    signal.signal(signal.SIGUSR1, child.hurry)
     hello: Dict[str, Any] = {
         "protocol": PROTOCOL,
         "python": platform.python_version(),
@@ -213,7 +229,7 @@ def main(requests: int, answers: int, setup: Dict[str, Any]) -> None:
     }
     fault: Optional[Any] = None
     try:
-        hello.update(child.load(setup["path"], bytes.fromhex(setup["source"])))
+        hello.update(child.load(setup["path"], bytes.fromhex(setup["source"]), setup["beside"]))
     except BaseException as error:  # Whatever a strategy raises costs that strategy alone.
         fault = describe(error)
     pipes.write(json.dumps({"hello": hello} if fault is None else {"fault": fault}).encode())

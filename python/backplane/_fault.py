@@ -5,6 +5,13 @@ from __future__ import annotations
 import traceback
 from typing import Any, List, Optional, Tuple
 
+class TimeLimit(BaseException):
+    """A call took too long. Raised wherever the strategy is; no ``except Exception`` of its own catches it."""
+
+    # Reports call it by its name alone.
+    __module__ = "builtins"
+
+
 BYTES_MAX = 8_192
 """The most characters of a traceback."""
 

@@ -32,6 +32,8 @@ SINS = [
     "catches_the_limit_and_goes_on",
     "forks_past_python",
     "spawns_a_worker",
+    "heeds_no_limit",
+    "leaves_its_pipe_behind",
 ]
 
 
@@ -138,6 +140,20 @@ class Misbehave(Strategy):
         if ctypes.CDLL(None).fork() == 0:
             time.sleep(3_600)
         raise RuntimeError("left a process behind")
+
+    def heeds_no_limit(self, bbo, ctx):
+        while True:
+            try:
+                time.sleep(3_600)
+            except BaseException:
+                pass
+
+    def leaves_its_pipe_behind(self, bbo, ctx):
+        system = ctypes.CDLL(None)
+        if system.fork() == 0:
+            system.setsid()
+            time.sleep(60)
+        os._exit(0)
 
     def spawns_a_worker(self, bbo, ctx):
         multiprocessing.get_context("spawn").Process(target=time.sleep, args=(3_600,)).start()

@@ -4,6 +4,7 @@
 //! Takes in nothing; gives out paths and rows. Real data is read in place and never copied; where it is absent a test says that
 //! it skips.
 
+pub mod chance;
 pub mod rows;
 
 pub mod safe;

@@ -42,4 +42,4 @@ pub use error::AnalyticsError;
 pub use figures::{Calendar, Options};
 pub use report::{Report, TextOptions};
 pub use run_file::RunFile;
-pub use tables::{FeatureTable, ResultsWriter, complete};
+pub use tables::{FeatureTable, ResultsWriter, command_text, complete, key_figures, write_page};

@@ -12,6 +12,7 @@ use backplane_tape::{TapeReader, TapeSchema};
 use crate::columns::OwnedColumns;
 use crate::error::CliError;
 use crate::files::FileState;
+use crate::source::Until;
 
 /// The bytes of a row in memory.
 const ROW_BYTES: u64 = 3 * 8 + 3 * 4 + 2 + 5;
@@ -79,9 +80,10 @@ impl TapeMemory {
     }
 
     /// The rows from the first on.
-    pub const fn source(&self) -> MemorySource<'_> {
+    pub const fn source(&self, until: Until) -> MemorySource<'_> {
         MemorySource {
             memory: self,
+            until,
             next: 0,
         }
     }
@@ -98,6 +100,7 @@ fn free_memory() -> Option<u64> {
 /// The rows of a tape in memory.
 pub struct MemorySource<'a> {
     memory: &'a TapeMemory,
+    until: Until,
     next: usize,
 }
 
@@ -107,11 +110,12 @@ impl RowSource for MemorySource<'_> {
     }
 
     fn next(&mut self, batch: &mut RowBatch) -> Result<bool, SourceError> {
-        let Some(columns) = self.memory.batches.get(self.next) else {
+        let columns = self.memory.batches.get(self.next);
+        let Some(columns) = columns.filter(|_| !self.until.is_over()) else {
             return Ok(false);
         };
         self.next += 1;
-        batch.extend(&columns.columns());
+        batch.extend(&self.until.cut(&columns.columns()));
         Ok(true)
     }
 }

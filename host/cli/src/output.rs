@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use backplane_analytics::run_file::RUN_FILE;
+use backplane_tape::claim::{Claim, make_in};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::error::CliError;
@@ -49,11 +50,40 @@ pub fn absolute(path: &Path) -> Result<PathBuf, CliError> {
     std::path::absolute(path).map_err(|error| CliError::io("finding", path, &error))
 }
 
-/// A directory beside the output, on the same file system, that goes away by itself.
+/// How the names of directories begin in which results are made.
+const ASIDE: &str = ".backplane-run-";
+
+/// A directory beside the output, on the same file system, that goes away by itself; of a process that is killed, when the
+/// next one stages in the same place.
+#[derive(Debug)]
+pub struct Staging {
+    folder: tempfile::TempDir,
+    _claim: Claim,
+}
+
+impl Staging {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Leaves it there for the user, under a name that stays; where it is then.
+    pub fn keep(self) -> PathBuf {
+        let folder = self.folder.keep();
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let kept = folder.with_file_name(name.replacen(ASIDE, "backplane-kept-", 1));
+        match std::fs::rename(&folder, &kept) {
+            Ok(()) => kept,
+            Err(_) => folder,
+        }
+    }
+}
+
+/// Makes a directory beside the output, and takes away those that processes left which were killed.
 ///
 /// # Errors
 /// It cannot be made.
-pub fn stage(output: &Path) -> Result<tempfile::TempDir, CliError> {
+pub fn stage(output: &Path) -> Result<Staging, CliError> {
     let parent = match output.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -62,8 +92,17 @@ pub fn stage(output: &Path) -> Result<tempfile::TempDir, CliError> {
     std::fs::create_dir_all(parent).map_err(failed)?;
     let parent = absolute(parent)?;
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".backplane-run-");
-    builder.tempdir_in(parent).map_err(failed)
+    builder.prefix(ASIDE);
+    let is_aside = |name: &str| name.starts_with(ASIDE);
+    let made = make_in(&parent, is_aside, || {
+        let folder = builder.tempdir_in(&parent)?;
+        let claim = Claim::on(folder.path());
+        Ok(Staging {
+            folder,
+            _claim: claim,
+        })
+    });
+    made.map_err(|error| CliError::io("creating the result directory in", &parent, &error))
 }
 
 /// Makes an empty directory for a new worker.

@@ -12,7 +12,7 @@ use backplane_tape::{TapeReader, TapeSchema};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::columns::OwnedColumns;
-use crate::source::source_error;
+use crate::source::{Until, source_error};
 
 /// How many batches are on their way at once: one is filled while another waits and a third is taken over.
 const BUFFERS: usize = 3;
@@ -27,6 +27,7 @@ enum Read {
 /// A tape that is read ahead.
 pub struct PrefetchedSource {
     shows_levels: bool,
+    until: Until,
     reads: Receiver<Read>,
     empty: Sender<Box<OwnedColumns>>,
 }
@@ -48,9 +49,16 @@ impl PrefetchedSource {
         thread.spawn(move || read_all(reader, &buffers, &send))?;
         Ok(PrefetchedSource {
             shows_levels,
+            until: Until::new(None),
             reads,
             empty,
         })
+    }
+
+    /// The same rows, and no further.
+    #[must_use]
+    pub fn until(self, until: Until) -> PrefetchedSource {
+        PrefetchedSource { until, ..self }
     }
 }
 
@@ -60,9 +68,12 @@ impl RowSource for PrefetchedSource {
     }
 
     fn next(&mut self, batch: &mut RowBatch) -> Result<bool, SourceError> {
+        if self.until.is_over() {
+            return Ok(false);
+        }
         match self.reads.recv() {
             Ok(Read::Batch(buffer)) => {
-                batch.extend(&buffer.columns());
+                batch.extend(&self.until.cut(&buffer.columns()));
                 // Where the reading thread is done nobody needs the buffer.
                 let _ = self.empty.send(buffer);
                 Ok(true)

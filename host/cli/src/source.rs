@@ -11,15 +11,59 @@ use backplane_engine::row::Columns;
 use backplane_sdk::types::{Instrument, InstrumentId};
 use backplane_tape::{TapeError, TapeReader, TapeSchema};
 
+/// Where a run ends before its tape does.
+#[derive(Clone, Copy, Debug)]
+pub struct Until {
+    /// The last time at which a row is received, nanoseconds since the Unix epoch.
+    last: i64,
+    is_over: bool,
+}
+
+impl Until {
+    /// The end of a tape, or this time.
+    pub fn new(last: Option<i64>) -> Until {
+        Until {
+            last: last.unwrap_or(i64::MAX),
+            is_over: false,
+        }
+    }
+
+    /// Whether nothing more is wanted.
+    pub const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// What is wanted of some rows, which follow those before.
+    pub fn cut<'a>(&mut self, columns: &Columns<'a>) -> Columns<'a> {
+        match columns.ts_recv.iter().position(|x| *x > self.last) {
+            Some(count) => {
+                self.is_over = true;
+                columns.first(count)
+            }
+            None => *columns,
+        }
+    }
+}
+
 /// A tape as the engine reads it.
 pub struct TapeSource {
     reader: TapeReader,
+    until: Until,
 }
 
 impl TapeSource {
     /// The rows of a tape, from where the reader stands.
-    pub const fn new(reader: TapeReader) -> TapeSource {
-        TapeSource { reader }
+    pub fn new(reader: TapeReader) -> TapeSource {
+        TapeSource {
+            reader,
+            until: Until::new(None),
+        }
+    }
+
+    /// The same, and no further.
+    #[must_use]
+    pub fn until(self, until: Until) -> TapeSource {
+        TapeSource { until, ..self }
     }
 }
 
@@ -44,12 +88,15 @@ impl RowSource for TapeSource {
     }
 
     fn next(&mut self, batch: &mut RowBatch) -> Result<bool, SourceError> {
+        if self.until.is_over() {
+            return Ok(false);
+        }
         let columns = self.reader.next_batch();
         let Some(columns) = columns.map_err(|error| source_error(&error))? else {
             return Ok(false);
         };
         let details = columns.details.as_ref();
-        batch.extend(&Columns {
+        batch.extend(&self.until.cut(&Columns {
             ts_event: columns.ts_event,
             ts_recv: columns.ts_recv,
             price: columns.price,
@@ -64,7 +111,7 @@ impl RowSource for TapeSource {
             rank: columns.rank,
             order_id: details.map_or(&[], |x| x.order_id),
             sequence: details.map_or(&[], |x| x.sequence),
-        });
+        }));
         Ok(true)
     }
 }

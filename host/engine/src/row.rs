@@ -111,7 +111,31 @@ pub struct Columns<'a> {
     pub sequence: &'a [u32],
 }
 
-impl Columns<'_> {
+impl<'a> Columns<'a> {
+    /// The first so many rows.
+    #[must_use]
+    pub fn first(&self, count: usize) -> Columns<'a> {
+        fn cut<T>(column: &[T], count: usize) -> &[T] {
+            &column[..count.min(column.len())]
+        }
+        Columns {
+            ts_event: cut(self.ts_event, count),
+            ts_recv: cut(self.ts_recv, count),
+            price: cut(self.price, count),
+            size: cut(self.size, count),
+            level_size: cut(self.level_size, count),
+            priority: cut(self.priority, count),
+            instrument: cut(self.instrument, count),
+            action: cut(self.action, count),
+            side: cut(self.side, count),
+            flags: cut(self.flags, count),
+            signals: cut(self.signals, count),
+            rank: cut(self.rank, count),
+            order_id: cut(self.order_id, count),
+            sequence: cut(self.sequence, count),
+        }
+    }
+
     /// The number of rows: that of the shortest column.
     pub fn len(&self) -> usize {
         let longs = [self.ts_event, self.ts_recv, self.price].map(<[i64]>::len);

@@ -11,8 +11,10 @@ use object::{LittleEndian, Object, ObjectSymbol, elf};
 use serde::Serialize;
 
 use crate::carrier::Carrier;
+use crate::content::Content;
 use crate::error::{GuestError, Refusal};
 use crate::guard;
+use crate::python;
 use crate::text::one_line;
 use crate::wasm;
 
@@ -24,9 +26,9 @@ const NAME_BYTES_MAX: usize = 256;
 /// What can be told of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Anatomy {
-    /// The size of the file in bytes.
+    /// The size of the file in bytes, and of the modules beside a Python program.
     pub bytes: u64,
-    /// The BLAKE3 digest of the file, in hexadecimal digits.
+    /// The BLAKE3 digest of all of it, in hexadecimal digits ([`Content::digest`]).
     pub digest: String,
     /// The version of the contract, where the file says one.
     pub abi: Option<u32>,
@@ -44,16 +46,21 @@ pub struct Anatomy {
 /// That the file cannot be read, or is no file of this carrier at all.
 pub fn anatomy(path: &Path, carrier: Carrier) -> Result<Anatomy, GuestError> {
     let refused = |reason| GuestError::refused(path, reason);
-    let bytes = guard::read_file(path, guard::FILE_BYTES_MAX).map_err(refused)?;
+    let content = match carrier {
+        Carrier::Python => python::read(path)?,
+        _ => guard::read_file(path, guard::FILE_BYTES_MAX)
+            .map(Content::of)
+            .map_err(refused)?,
+    };
     let read = match carrier {
-        Carrier::Native => native(&bytes),
-        Carrier::Wasm => module(&bytes),
-        Carrier::Python => Ok(program()),
+        Carrier::Native => native(&content.file),
+        Carrier::Wasm => module(&content.file),
+        Carrier::Python => Ok(program(&content)),
     };
     let read = read.map_err(refused)?;
     Ok(Anatomy {
-        bytes: bytes.len() as u64,
-        digest: blake3::hash(&bytes).to_string(),
+        bytes: content.bytes(),
+        digest: blake3::Hash::from_bytes(content.digest()).to_string(),
         ..read
     })
 }
@@ -88,10 +95,12 @@ fn module(bytes: &[u8]) -> Result<Anatomy, Refusal> {
     })
 }
 
-/// A program speaks the contract of the host that hands it the package, and may import what there is.
-fn program() -> Anatomy {
+/// A program speaks the contract of the host that hands it the package. Of what it imports, the modules beside it are known.
+fn program(content: &Content) -> Anatomy {
+    let beside = content.beside.keys();
     Anatomy {
         abi: Some(ABI_VERSION),
+        imports: names(beside.map(|x| x.as_os_str().as_encoded_bytes())),
         ..Anatomy::default()
     }
 }

@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::carrier::Carrier;
+use crate::content::Content;
 use crate::descriptor::is_name;
 use crate::error::{GuestError, Refusal};
 use crate::guard;
@@ -112,16 +113,29 @@ pub fn check(path: &Path, carrier: Carrier) -> Result<(), GuestError> {
     read(path, carrier).map(drop)
 }
 
-/// Reads a file and checks it without loading it: its bytes, whatever becomes of the file afterwards.
+/// Reads a plugin and checks it without loading it: its bytes, whatever becomes of its files afterwards.
 ///
 /// # Errors
 /// Why it cannot be read or loaded.
-pub fn read(path: &Path, carrier: Carrier) -> Result<Vec<u8>, GuestError> {
+pub fn read(path: &Path, carrier: Carrier) -> Result<Content, GuestError> {
     match carrier {
-        Carrier::Native => guard::read(path),
-        Carrier::Wasm => wasm::check::read(path).map(|x| x.0),
+        Carrier::Native => guard::read(path).map(Content::of),
+        Carrier::Wasm => wasm::check::read(path).map(|x| Content::of(x.0)),
         Carrier::Python => python::read_checked(path),
     }
+}
+
+/// The files that a plugin is made of, as they are now: its own, and the modules beside a Python program that are part of
+/// it. A file that cannot be read has none beside it.
+pub fn files_of(path: &Path) -> Vec<PathBuf> {
+    let mut files = vec![path.to_owned()];
+    if Carrier::of(path) == Some(Carrier::Python)
+        && let Ok(content) = python::read(path)
+    {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        files.extend(content.beside.keys().map(|x| folder.join(x)));
+    }
+    files
 }
 
 /// The name of the strategy in a file.

@@ -24,6 +24,7 @@
 #![deny(unsafe_code)]
 
 pub mod carrier;
+pub mod content;
 pub mod error;
 pub mod guard;
 
@@ -54,6 +55,7 @@ mod text;
 pub use anatomy::{Anatomy, anatomy};
 pub use carrier::Carrier;
 pub use carriers::{Carriers, Plugin};
+pub use content::Content;
 pub use directory::{Candidate, CandidateKind, find, scan};
 pub use error::{GuestError, Refusal};
 pub use governed::Governed;

@@ -9,11 +9,13 @@ use backplane_engine::guest::{Around, Guest, Replies};
 use backplane_sdk::abi::{Message, v1::kind};
 use backplane_sdk::book::LevelBook;
 use backplane_sdk::descriptor::Descriptor;
+use backplane_sdk::types::Flags;
 
 /// When one version took over from another, or could not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handover {
-    /// The number of the first message that the new version hears, counted from 1.
+    /// The number of the first message that the new version hears, counted from 1 as the strategy hears them where it is
+    /// not recorded.
     pub message: u64,
     /// When the last message before was heard, nanoseconds since the Unix epoch; the lowest number before the first.
     pub at: i64,
@@ -114,7 +116,12 @@ impl<S: Succession> SucceededGuest<S> {
     }
 
     fn note(&mut self, heard: &[Message]) {
-        self.heard += heard.len() as u64;
+        // Messages are counted as a guest hears them that reads lent books, recorded or not: one that is recorded is told
+        // of every change of a level besides, of which its books are made.
+        let keeps_books = self.guest.keeps_books();
+        let counts =
+            |x: &&Message| keeps_books || x.kind != kind::LEVEL || Flags(x.flags).is_last();
+        self.heard += heard.iter().filter(counts).count() as u64;
         if let Some(last) = heard.last() {
             self.at = self.at.max(last.ts_recv);
         }

@@ -36,6 +36,7 @@ mod row;
 mod signals;
 mod statistics;
 
+pub mod claim;
 mod digest;
 mod hash;
 pub mod partial;

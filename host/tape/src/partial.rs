@@ -2,7 +2,7 @@
 //!
 //! Takes in the output's path; gives out a hidden file or folder beside it, on the same file system, that gets the output's
 //! name once it is whole, and goes away where it is dropped before. A process that ends at once takes all of its own with
-//! it by [`remove_all`].
+//! it by [`remove_all`]; what one left that could not goes away when the same output is written again.
 
 use std::collections::BTreeSet;
 use std::fs::{File, Permissions};
@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::{NamedTempFile, TempDir};
 
+use crate::claim::{Claim, make_in};
 use crate::error::TapeError;
 use crate::writer::Overwrite;
 
@@ -59,6 +60,7 @@ pub struct PartialFile {
     /// Declared first, so that it is removed before it is forgotten.
     file: NamedTempFile,
     _noted: Noted,
+    _claim: Claim,
 }
 
 impl PartialFile {
@@ -72,11 +74,16 @@ impl PartialFile {
         builder.prefix(&name).suffix(".partial");
         builder.permissions(Permissions::from_mode(0o666));
         let mut paths = written();
-        let file = builder.tempfile_in(folder_of(output));
-        let file = file.map_err(|error| TapeError::io("creating", output, error))?;
+        let made = make_in(folder_of(output), is_partial(&name), || {
+            let file = builder.tempfile_in(folder_of(output))?;
+            let claim = Claim::on(file.path());
+            Ok((file, claim))
+        });
+        let (file, claim) = made.map_err(|error| TapeError::io("creating", output, error))?;
         Ok(PartialFile {
             _noted: Noted::new(&mut paths, file.path()),
             file,
+            _claim: claim,
         })
     }
 
@@ -95,7 +102,11 @@ impl PartialFile {
     /// # Errors
     /// The name is taken and may not be, or the system refuses.
     pub fn name(self, output: &Path, overwrite: Overwrite) -> Result<(), TapeError> {
-        let PartialFile { file, _noted } = self;
+        let PartialFile {
+            file,
+            _noted,
+            _claim,
+        } = self;
         let paths = written();
         let named = match overwrite {
             Overwrite::Never => file.persist_noclobber(output),
@@ -118,6 +129,7 @@ impl PartialFile {
 pub(crate) struct PartialFolder {
     folder: TempDir,
     _noted: Noted,
+    _claim: Claim,
 }
 
 impl PartialFolder {
@@ -127,11 +139,16 @@ impl PartialFolder {
         let mut builder = tempfile::Builder::new();
         builder.prefix(&name).suffix(".partial");
         let mut paths = written();
-        let folder = builder.tempdir_in(folder_of(output));
-        let folder = folder.map_err(|error| TapeError::io("creating", output, error))?;
+        let made = make_in(folder_of(output), is_partial(&name), || {
+            let folder = builder.tempdir_in(folder_of(output))?;
+            let claim = Claim::on(folder.path());
+            Ok((folder, claim))
+        });
+        let (folder, claim) = made.map_err(|error| TapeError::io("creating", output, error))?;
         Ok(PartialFolder {
             _noted: Noted::new(&mut paths, folder.path()),
             folder,
+            _claim: claim,
         })
     }
 
@@ -143,7 +160,11 @@ impl PartialFolder {
     /// Gives it its name; a folder that has it goes away.
     pub(crate) fn name(self, output: &Path) -> Result<(), TapeError> {
         let failed = |error| TapeError::io("naming", output, error);
-        let PartialFolder { folder, _noted } = self;
+        let PartialFolder {
+            folder,
+            _noted,
+            _claim,
+        } = self;
         let paths = written();
         if output.exists() {
             std::fs::remove_dir_all(output).map_err(failed)?;
@@ -159,6 +180,11 @@ impl PartialFolder {
 fn prefix(output: &Path) -> String {
     let name = output.file_name().unwrap_or_default().to_string_lossy();
     format!(".{name}.")
+}
+
+/// Tells the names of what is being written for an output.
+fn is_partial(prefix: &str) -> impl Fn(&str) -> bool {
+    move |name| name.starts_with(prefix) && name.ends_with(".partial")
 }
 
 /// The folder of a file.

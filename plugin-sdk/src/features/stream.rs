@@ -297,3 +297,35 @@ fn change(side: Side, before: Option<Level>, after: Option<Level>) -> (i64, i64)
         (Some(old), Some(_)) => (0, old.size.0),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::book::LevelBook;
+
+    #[test]
+    fn windows_of_an_instrument_that_never_trades_hold_their_span_and_no_more() {
+        for sampling in ["trades:50", "volume:1000", "best-price"] {
+            let columns = ["order_flow_imbalance_1s", "realised_volatility_1s"];
+            let spec = FeatureSpec::parse(&columns, sampling).unwrap();
+            let mut stream = FeatureStream::new(spec);
+            let mut book = LevelBook::new();
+            let mut hear = |number: i64| {
+                book.set(Side::Buy, Price(100), Quantity(1 + number % 2));
+                book.set(Side::Sell, Price(200), Quantity(1));
+                stream.hear_book(Timestamp(number * 10_000_000), book.view());
+                let mut saver = Saver::default();
+                stream.save(&mut saver);
+                saver.finish().len()
+            };
+            let sizes: Vec<usize> = (0..5_000).map(&mut hear).collect();
+            let full = sizes[200..].iter().max().unwrap();
+            assert!(
+                *full <= sizes[150],
+                "{sampling}: {full} bytes, {} at first",
+                sizes[150]
+            );
+        }
+    }
+}

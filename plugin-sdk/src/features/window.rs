@@ -133,11 +133,14 @@ impl Window {
             size: trade.size.0,
             side: trade.aggressor,
         };
+        self.pass(print.at);
         self.prints.push_back(print);
         self.count(print, 1);
     }
 
     pub(super) fn hear_flow(&mut self, at: i64, flow: Flow) {
+        // Where rows are rare, as those of an instrument that never trades, nobody else forgets.
+        self.pass(at);
         self.flows.push_back((at, flow));
         self.count_flow(flow, 1);
     }

@@ -15,6 +15,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use backplane_tests::build_directory;
+use backplane_tests::chance::Chance;
 
 use super::{Desk, MOMENTUM, REVERSION, Said, generate, said};
 
@@ -91,6 +92,7 @@ fn a_run_that_is_killed_at_any_moment_and_taken_up_gives_the_same() {
     let (expected, took) = whole();
     let kills = std::env::var("BACKPLANE_KILLS").ok();
     let kills = kills.map_or(KILLS, |x| x.parse().unwrap());
+    let mut chance = Chance::new("kills of runs with checkpoints");
     let (mut taken_up, mut tries) = (0, 0);
     while taken_up < kills {
         tries += 1;
@@ -99,14 +101,14 @@ fn a_run_that_is_killed_at_any_moment_and_taken_up_gives_the_same() {
             "{taken_up} of {kills} were killed in time"
         );
         let desk = Desk::new();
-        let after = took.mul_f64(share(tries));
+        let after = took.mul_f64(chance.share());
         // A moment before there is anything to go on from, or after the end, is no moment of the run.
         if !kill(&desk, after, &["--checkpoint-every", "200s"]) {
             continue;
         }
         taken_up += 1;
         // Some are killed once more while they are taken up.
-        let again = took.mul_f64(share(tries + 1_000_000) / 2.0);
+        let again = took.mul_f64(chance.share() / 2.0);
         if taken_up % 3 == 0 && !kill(&desk, again, &["--resume"]) {
             assert!(desk.path("out").exists(), "it was over before");
         } else {
@@ -116,12 +118,6 @@ fn a_run_that_is_killed_at_any_moment_and_taken_up_gives_the_same() {
         assert_eq!(&found, expected, "killed after {after:?}");
     }
     println!("{taken_up} runs were killed and taken up, with the same results each time");
-}
-
-/// A share of a run that looks like chance, the same for the same number.
-fn share(number: u32) -> f64 {
-    let digest = blake3::hash(&number.to_le_bytes());
-    f64::from(digest.as_bytes()[0]) / 256.0
 }
 
 /// A killed run with checkpoints of every strategy that can save.

@@ -71,6 +71,39 @@ fn a_killed_supervisor_takes_its_worker_along_and_leaves_nothing_that_looks_done
         names.iter().all(|x| x.starts_with(".backplane-run-")),
         "{names:?}"
     );
+    // What it left goes away with the next run, that of a run which goes on does not.
+    let (mut going_on, worker) = endless(&desk);
+    let of_the_living = desk.names();
+    assert_eq!(of_the_living.len(), 1, "{of_the_living:?}");
+    assert_ne!(of_the_living, names);
+    let short = super::generate("short.tape", "1000");
+    let mut command = backplane_tests::command();
+    command.arg("run").arg("--tape").arg(short);
+    command.arg("--plugins").arg(build_directory());
+    command.args(["--strategy", super::MOMENTUM, "--output"]);
+    super::said(command.arg(desk.path("other"))).ok();
+    assert_eq!(desk.names(), [of_the_living[0].as_str(), "other"]);
+    going_on.kill().unwrap();
+    going_on.wait().unwrap();
+    assert!(ends(worker), "the worker lives on");
+}
+
+#[test]
+fn what_a_killed_command_was_writing_goes_away_when_it_is_written_again() {
+    let desk = Desk::new();
+    let generate = |messages: &str| {
+        let mut command = backplane_tests::command();
+        command.args(["tape", "generate", "--messages", messages, "--output"]);
+        command.arg(desk.path("out.tape"));
+        command
+    };
+    let mut killed = generate("50000000").stdout(Stdio::null()).spawn().unwrap();
+    until(|| (!desk.names().is_empty()).then_some(())).expect("it begins to write");
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert!(desk.names()[0].ends_with(".partial"), "{:?}", desk.names());
+    super::said(&mut generate("1000")).ok();
+    assert_eq!(desk.names(), ["out.tape"]);
 }
 
 #[test]

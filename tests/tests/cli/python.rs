@@ -16,6 +16,8 @@ use backplane_tests::{native_plugin, python};
 
 use super::Desk;
 
+/// Modules that lie beside a strategy.
+mod beside;
 /// What a Python strategy does wrong costs it alone.
 mod faults;
 /// Features: rows, wishes, and the table to train on.
@@ -93,6 +95,14 @@ fn outlived(mark: &str, patience: Duration) -> Vec<u32> {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Ends a process without a word.
+fn kill(process: u32) {
+    let done = Command::new("kill")
+        .args(["-9", &process.to_string()])
+        .status();
+    assert!(done.unwrap().success());
 }
 
 /// A command whose processes can be told by `mark`.

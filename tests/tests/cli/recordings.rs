@@ -56,7 +56,7 @@ fn a_recording_changes_nothing_and_the_strategy_alone_asks_for_the_same() {
         );
     }
     let text = play(&desk, "momentum", &["--commands"]).ok();
-    let submits = text.lines().filter(|x| x.contains("Submit")).count();
+    let submits = text.lines().filter(|x| x.contains(": submit ")).count();
     assert_eq!(instance(&found, "momentum")["orders"], submits);
     assert!(text.ends_with("the same commands as in the run; the plugin is the one that ran\n"));
     let part = play(&desk, "momentum", &["--until", "100", "--json"]).json();
@@ -93,6 +93,17 @@ fn a_changed_recording_is_found_out_and_a_cut_one_is_refused() {
     std::fs::write(&file, &many).unwrap();
     let many = play(&desk, "mean_reversion", &[]);
     assert!(many.error(4).contains("it tells of"), "{}", many.stderr);
+    // An instrument that nobody defined, for which a guest would have to keep something.
+    let header = u32::from_le_bytes(whole[12..16].try_into().unwrap()) as usize;
+    for (number, place) in [(1, header), (9, header + 8 * 64)] {
+        let mut strange = whole.clone();
+        strange[place + 4..place + 8].copy_from_slice(&70_000_u32.to_le_bytes());
+        std::fs::write(&file, &strange).unwrap();
+        let refused = play(&desk, "mean_reversion", &[]);
+        let said = refused.error(4);
+        assert!(said.contains(&format!("message {number} ")), "{said}");
+        assert!(said.contains("70000"), "{said}");
+    }
     for length in [0, 63, 64, 100] {
         std::fs::write(&file, &whole[..length]).unwrap();
         play(&desk, "mean_reversion", &[]).error(4);

@@ -161,3 +161,18 @@ fn nothing_is_written_over_and_nothing_half_made_remains() {
     new(&desk, &["idea", "--sdk", "nowhere"]).error(4);
     assert_eq!(desk.names(), ["taken"]);
 }
+
+#[test]
+fn names_that_a_language_keeps_for_itself_are_refused() {
+    let desk = Desk::new();
+    for name in [
+        "class", "import", "def", "lambda", "fn", "int", "export", "True", "2fast", "a b",
+    ] {
+        for lang in ["rust", "python"] {
+            let refused = new(&desk, &[name, "--lang", lang]);
+            let said = refused.error(2);
+            assert_eq!(said, format!("`{name}` is no name for a plugin"));
+        }
+    }
+    assert_eq!(desk.names(), [] as [&str; 0]);
+}

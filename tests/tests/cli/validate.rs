@@ -6,10 +6,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use backplane_tests::{guest_modules, native_plugin};
+use backplane_tests::{guest_modules, native_plugin, python};
 use serde_json::Value;
 
-use super::{backplane, said};
+use super::{Desk, backplane, said};
 
 fn validate(plugin: &Path, more: &[&str]) -> Command {
     let mut command = super::command();
@@ -114,6 +114,26 @@ fn only_failed_checks_are_shown_where_one_asks_for_them() {
     assert!(lines[0].starts_with("FAILED  runs"), "{}", said.stdout);
     assert!(lines[1].trim().starts_with("wanted: "), "{}", said.stdout);
     assert_eq!(lines[2], "2 checks: 1 passed, 1 failed, 0 do not apply");
+}
+
+#[test]
+fn a_strategy_that_cannot_be_loaded_is_told_so_once() {
+    let Some(python) = python() else { return };
+    let desk = Desk::new();
+    let file = desk.write("broken.py", "import backplane\ndef f(:\n");
+    let environment = python.parent().and_then(Path::parent).unwrap();
+    let mut command = validate(&file, &[]);
+    let said = said(command.env("VIRTUAL_ENV", environment));
+    assert_eq!(said.code, 8, "{}{}", said.stdout, said.stderr);
+    assert_eq!(
+        said.stdout.matches("SyntaxError").count(),
+        1,
+        "{}",
+        said.stdout
+    );
+    let last = said.stdout.lines().rev().take(2).collect::<Vec<_>>();
+    assert_eq!(last[1], "what needs it loaded was not checked");
+    assert_eq!(last[0], "4 checks: 3 passed, 1 failed, 0 do not apply");
 }
 
 #[test]

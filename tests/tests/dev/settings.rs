@@ -6,6 +6,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::Duration;
 
 use backplane_tests::native_plugin;
@@ -198,4 +199,39 @@ fn a_late_time_to_run_from_keeps_what_was_asked_for_before() {
     put(&desk.plugin(), &version("momentum", 4));
     assert_eq!(dev.next("run")["digest"], first["digest"]);
     assert_eq!(submissions(), whole);
+}
+
+#[test]
+fn a_time_to_run_to_ends_the_run_there() {
+    let desk = Desk::new();
+    put(&desk.plugin(), &version("momentum", 1));
+    let run = |tape: &Path, more: &[&str]| {
+        let results = desk.path("results");
+        let dev = desk.dev(|command| {
+            command.arg("--tape").arg(tape);
+            command.args(["--plugins", "plugins", "--force", "--strategy"]);
+            command.arg("mine:lookback=5,threshold=0.2");
+            command.arg("--output").arg(&results).args(more);
+        });
+        let run = dev.next("run");
+        let text = std::fs::read_to_string(results.join("run.json")).unwrap();
+        let described: serde_json::Value = serde_json::from_str(&text).unwrap();
+        (run, described["summary"].clone())
+    };
+    let (_, whole) = run(super::tape(), &[]);
+    let (part, cut) = run(super::tape(), &["--to", "14:31:40"]);
+    let end = 1_704_205_900_000_000_000_i64;
+    let last = |summary: &serde_json::Value| summary["last"].as_i64().unwrap();
+    assert!(last(&whole) > end && last(&cut) <= end, "{cut}");
+    assert!(last(&cut) > end - 5_000_000_000, "{cut}");
+    let orders = |summary: &serde_json::Value| summary["instances"][0]["orders"].as_u64().unwrap();
+    assert!(orders(&cut) < orders(&whole));
+    // The part of the tape by itself goes the same way.
+    let slice = desk.path("slice.tape");
+    let mut command = backplane_tests::command();
+    command.args(["tape", "slice"]).arg(super::tape());
+    command.args(["--to", "2024-01-02T14:31:40.000000001", "-o"]);
+    assert!(command.arg(&slice).status().unwrap().success());
+    let (sliced, _) = run(&slice, &[]);
+    assert_eq!(sliced["digest"], part["digest"]);
 }

@@ -39,10 +39,22 @@ pub(crate) fn compute(
             source.open(&table)?;
         }
     }
-    let board = read::read(&source)?;
     let count = run.description.instances.len();
-    let drawn = count.min(DRAWN_MAX);
-    let mut accounts = equity::read(&source, options, equity_buckets(drawn))?;
+    let buckets = equity_buckets(count.min(DRAWN_MAX));
+    // Executions take as long as all else: each table is read by one thread alone, so that sums are always the same.
+    let (board, accounts) = std::thread::scope(|scope| {
+        let executions = scope.spawn(|| read::read_executions(&source));
+        let beside = read::read_orders_and_trips(&source)
+            .and_then(|x| Ok((x, equity::read(&source, options, buckets)?)));
+        let board = match executions.join() {
+            Ok(board) => board,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        let (mut board, (beside, accounts)) = (board?, beside?);
+        board.join(beside);
+        Ok::<_, AnalyticsError>((board, accounts))
+    })?;
+    let mut accounts = accounts;
     let panels = choose(run, &board);
     let drawn: Vec<usize> = panels.iter().map(|x| x.instance).collect();
     let mut recorded = series::read(&source, &drawn)?;

@@ -227,6 +227,12 @@ impl Executions {
         }
     }
 
+    /// Takes over what was added to others by [`Executions::add_shortfall`].
+    pub(super) const fn take_shortfall(&mut self, from: &Executions) {
+        (self.shortfall_orders, self.shortfall) = (from.shortfall_orders, from.shortfall);
+        self.ordered = from.ordered;
+    }
+
     fn shortfall(&self, records: bool) -> Shortfall {
         let of = |value: f64| match (records, self.shortfall_orders) {
             (false, _) => Figure::Undefined(NOT_RECORDED),

@@ -19,14 +19,16 @@ use crate::tables::reader::Integers;
 use crate::tables::schema::{FILLS, HORIZONS, JOURNAL, LIFECYCLES, ORDERS, SETTLEMENTS, TRIPS};
 use crate::trades::{Execution, Lots};
 
-/// The sums of all views.
-pub(super) fn read(source: &Source<'_>) -> Result<Board, AnalyticsError> {
-    let description = &source.run.description;
-    let mut board = Board::new(
-        description.instances.len(),
-        description.tape.instruments.len(),
-    );
+/// The sums of executions, of all views.
+pub(super) fn read_executions(source: &Source<'_>) -> Result<Board, AnalyticsError> {
+    let mut board = empty(source);
     read_fills(source, &mut board)?;
+    Ok(board)
+}
+
+/// The sums of orders and round trips, of all views.
+pub(super) fn read_orders_and_trips(source: &Source<'_>) -> Result<Board, AnalyticsError> {
+    let mut board = empty(source);
     read_journal(source, &mut board)?;
     read_orders(source, &mut board)?;
     if source.records() {
@@ -34,6 +36,14 @@ pub(super) fn read(source: &Source<'_>) -> Result<Board, AnalyticsError> {
         read_trips(source, &mut board)?;
     }
     Ok(board)
+}
+
+fn empty(source: &Source<'_>) -> Board {
+    let description = &source.run.description;
+    Board::new(
+        description.instances.len(),
+        description.tape.instruments.len(),
+    )
 }
 
 pub(super) fn side_of(word: &str) -> Side {

@@ -102,6 +102,21 @@ impl Board {
         self.views[place].get_or_insert_default()
     }
 
+    /// Adds the sums of orders and round trips of the same run that were made beside these.
+    pub(super) fn join(&mut self, beside: Board) {
+        for (view, beside) in self.views.iter_mut().zip(beside.views) {
+            let Some(beside) = beside else {
+                continue;
+            };
+            let own = view.get_or_insert_default();
+            own.executions.take_shortfall(&beside.executions);
+            own.orders = beside.orders;
+            if !beside.trips.is_empty() {
+                own.trips = beside.trips;
+            }
+        }
+    }
+
     /// The sums of a view; none where no row belongs to it.
     pub(super) fn view(
         &self,

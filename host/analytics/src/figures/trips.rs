@@ -87,6 +87,11 @@ pub(super) struct Trips {
 }
 
 impl Trips {
+    /// Whether there is none.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// Adds a round trip.
     pub(super) fn add(&mut self, trip: &Trip) {
         let net = trip.gross - trip.fees;

@@ -6,6 +6,7 @@
 pub mod schema;
 
 pub(crate) mod column;
+mod command_text;
 mod features;
 pub(crate) mod reader;
 mod returns;
@@ -14,5 +15,6 @@ pub(crate) mod table_writer;
 pub(crate) mod words;
 mod writer;
 
+pub use command_text::command_text;
 pub use features::FeatureTable;
-pub use writer::{ResultsWriter, complete};
+pub use writer::{ResultsWriter, complete, key_figures, write_page};

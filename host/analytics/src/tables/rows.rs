@@ -70,7 +70,7 @@ const fn status(status: OrderStatus) -> u32 {
     }
 }
 
-const fn order_type(order_type: OrderType) -> u32 {
+pub(super) const fn order_type(order_type: OrderType) -> u32 {
     match order_type {
         OrderType::Market => 0,
         OrderType::Limit => 1,
@@ -80,7 +80,7 @@ const fn order_type(order_type: OrderType) -> u32 {
     }
 }
 
-const fn time_in_force(time_in_force: TimeInForce) -> u32 {
+pub(super) const fn time_in_force(time_in_force: TimeInForce) -> u32 {
     match time_in_force {
         TimeInForce::Day => 0,
         TimeInForce::Gtc => 1,
@@ -358,7 +358,7 @@ fn priced(record: &CommandRecord) -> Option<&Command> {
 }
 
 /// An option of an order: neither 0 nor "no price" and "never", which are the same number.
-fn option(value: i64) -> Option<i64> {
+pub(super) fn option(value: i64) -> Option<i64> {
     defined(Price(value)).filter(|x| *x != 0)
 }
 

@@ -158,15 +158,33 @@ impl ResultsWriter {
 /// # Errors
 /// A file could not be read or written, or contradicts `run.json`.
 pub fn complete(directory: &Path) -> Result<Report, AnalyticsError> {
+    let report = key_figures(directory)?;
+    write_page(directory, &report)?;
+    Ok(report)
+}
+
+/// What [`complete`] does, but for the page: whoever waits for the figures need not wait for [`write_page`] too.
+///
+/// # Errors
+/// A file could not be read or written, or contradicts `run.json`.
+pub fn key_figures(directory: &Path) -> Result<Report, AnalyticsError> {
     let mut run = RunFile::read(directory)?;
     let computed = figures::compute(directory, &run, &Options::default())?;
     let rows = returns::write(directory, &run, &computed)?;
     run.tables.insert(RETURNS.name.to_owned(), rows);
     let path = directory.join(RUN_FILE);
     write(&path, &run.to_json(&path)?)?;
-    let report = Report::new(run, computed);
-    write(&directory.join(REPORT_FILE), report.html().as_bytes())?;
-    Ok(report)
+    Ok(Report::new(run, computed))
+}
+
+/// Writes `report.html` beside the tables, and gives its text.
+///
+/// # Errors
+/// The file could not be written.
+pub fn write_page(directory: &Path, report: &Report) -> Result<String, AnalyticsError> {
+    let page = report.html();
+    write(&directory.join(REPORT_FILE), page.as_bytes())?;
+    Ok(page)
 }
 
 /// What the thread does: takes batches until no more come, and hands them back empty.

@@ -119,6 +119,9 @@ pub struct DevArguments {
     /// version asked for stands, and its state is handed over then
     #[arg(long, value_name = "TIME")]
     pub from: Option<String>,
+    /// Run to this time and no further, written as for `--from`
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
     /// Serve the newest report to browsers on this machine; it refreshes itself. Without a port any that is free
     #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "0")]
     pub serve: Option<u16>,

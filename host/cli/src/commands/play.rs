@@ -7,11 +7,12 @@
 use std::fmt;
 
 use anstream::println;
+use backplane_analytics::command_text;
 use backplane_guests::recording::Played;
 use backplane_guests::wasm::Settings;
 use backplane_guests::{Carriers, RecordedStrategy, Recording};
-use backplane_sdk::abi::{Command, Message, command_order};
-use backplane_sdk::types::Timestamp;
+use backplane_sdk::abi::{Command, Message, MessageBody};
+use backplane_sdk::types::{InstrumentId, Timestamp};
 use serde::Serialize;
 
 use super::show;
@@ -40,9 +41,14 @@ pub(super) fn execute(arguments: &PlayArguments) -> Result<u8, CliError> {
     let digest = blake3::Hash::from_bytes(plugin.digest()).to_hex();
     let is_version_of_run = digest.as_str() == strategy.plugin_digest;
     let prints = arguments.commands && !arguments.json;
+    let mut names = Names {
+        symbols: Vec::new(),
+        series: plugin.descriptor().metrics.clone(),
+    };
     let mut tell = |number: u64, message: &Message, commands: &[Command]| {
         if prints {
-            print_commands(number, message, commands);
+            names.hear(message);
+            names.print(number, message, commands);
         }
     };
     let played = recording.play(guest.as_mut(), arguments.until, &mut tell)?;
@@ -55,15 +61,38 @@ pub(super) fn execute(arguments: &PlayArguments) -> Result<u8, CliError> {
     })
 }
 
-fn print_commands(number: u64, message: &Message, commands: &[Command]) {
-    for command in commands {
+/// The names of what commands are about.
+struct Names {
+    symbols: Vec<String>,
+    series: Vec<String>,
+}
+
+impl Names {
+    /// Hears of instruments, which are defined in the order of their numbers, and of the parts of their symbols.
+    fn hear(&mut self, message: &Message) {
+        match message.body() {
+            Some(MessageBody::Definition { .. }) => self.symbols.push(String::new()),
+            Some(MessageBody::Symbol(part)) => {
+                let end = part.iter().position(|x| *x == 0).unwrap_or(part.len());
+                if let Some(symbol) = self.symbols.get_mut(message.instrument as usize) {
+                    symbol.push_str(&String::from_utf8_lossy(&part[..end]));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn print(&self, number: u64, message: &Message, commands: &[Command]) {
         let at = Timestamp(message.ts_recv);
-        let asked = match (command_order(command), command.body()) {
-            (Some((order_id, order)), _) => format!("Submit {} {order:?}", order_id.0),
-            (None, Some(body)) => format!("{body:?}"),
-            (None, None) => "a command of unknown kind".into(),
+        let named = |names: &[String], place: u32| match names.get(place as usize) {
+            Some(name) => name.clone(),
+            None => format!("number {place}"),
         };
-        println!("message {number}, {at}: {asked}");
+        for command in commands {
+            let symbol = |id: InstrumentId| named(&self.symbols, id.0);
+            let text = command_text(command, symbol, |place| named(&self.series, place));
+            println!("message {number}, {at}: {text}");
+        }
     }
 }
 

@@ -42,6 +42,7 @@ pub(super) fn execute(command: &RunCommand, models: &Models) -> Result<u8, CliEr
         limits: settings.limits.clone(),
         python: settings.python.clone(),
         takes_swaps: command.watch,
+        until: None,
         checkpoints: None,
         leaves_report: false,
         trace: None,
@@ -165,11 +166,7 @@ fn put_beside(file: &Path, results: &Path) -> Result<(), CliError> {
 
 /// Gives whole results their name. What they replace is moved aside first and goes away with the staging directory.
 /// Results that cannot get their name are kept where they are: they took a run to make.
-fn publish(
-    settings: &Settings,
-    results: &Path,
-    staging: tempfile::TempDir,
-) -> Result<(), CliError> {
+fn publish(settings: &Settings, results: &Path, staging: output::Staging) -> Result<(), CliError> {
     let (output, aside) = (&settings.output, staging.path().join("replaced"));
     let published = output::put_in_place(results, output, settings.force, &aside);
     published.map_err(|error| {

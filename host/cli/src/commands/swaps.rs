@@ -21,8 +21,8 @@ pub(super) fn watch(
     for strategy in strategies {
         let file = strategy.plugin.clone();
         let carrier = Carrier::of(&file).unwrap_or(Carrier::Native);
-        let bytes = directory::read(&file, carrier)?;
-        let (copy, digest) = put_version(versions, &file, &bytes)?;
+        let content = directory::read(&file, carrier)?;
+        let (copy, digest) = put_version(versions, &file, &content)?;
         strategy.plugin = copy;
         files.push((file, digest));
     }
@@ -80,9 +80,9 @@ fn copy_version(
     digest: &str,
 ) -> Result<std::path::PathBuf, CliError> {
     let kept = version_path(&earlier.join("versions"), Path::new(plugin), digest);
-    let bytes = std::fs::read(&kept);
-    let bytes = bytes.map_err(|error| CliError::io("reading the version", &kept, &error))?;
-    let (copy, found) = put_version(versions, &kept, &bytes)?;
+    let carrier = Carrier::of(&kept).unwrap_or(Carrier::Native);
+    let content = directory::read(&kept, carrier)?;
+    let (copy, found) = put_version(versions, &kept, &content)?;
     if found != digest {
         let tape = &run.description.tape.name;
         return Err(CliError::new(

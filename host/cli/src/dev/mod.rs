@@ -12,12 +12,12 @@
 mod build;
 mod cargo;
 mod figures;
-mod from;
 mod page;
 mod plugins;
 mod run;
 mod screen;
 mod seen;
+mod times;
 mod watch;
 
 use std::collections::BTreeSet;
@@ -69,6 +69,10 @@ struct Dev<'a> {
     source: Option<Source>,
     /// The sources that were built last.
     built: Option<Seen>,
+    /// The sources that changed while they were built last.
+    rewritten: BTreeSet<PathBuf>,
+    /// Those of which was told that the build itself writes them.
+    told: BTreeSet<PathBuf>,
     settings: Option<Settings>,
     /// The run file's state when the settings were read.
     run_file: Option<Seen>,
@@ -87,6 +91,8 @@ impl<'a> Dev<'a> {
         let mut dev = Dev {
             source: source.transpose()?,
             built: None,
+            rewritten: BTreeSet::new(),
+            told: BTreeSet::new(),
             settings: None,
             run_file: None,
             runner: Runner::new(arguments)?,
@@ -267,13 +273,34 @@ impl<'a> Dev<'a> {
         if self.built.as_ref() == Some(&sources) {
             return Ok(None);
         }
-        self.built = Some(sources);
         if let Some(page) = &self.page {
             page.tell("building".into(), false);
         }
         let began = Instant::now();
-        source.build(&policy)?;
-        Ok(Some(began.elapsed()))
+        let done = source.build(&policy);
+        let took = began.elapsed();
+        self.note_built(sources);
+        done.map(|()| Some(took))
+    }
+
+    /// Notes which sources were built. What a user saves meanwhile is built once more; a file that changed while it was
+    /// built twice in a row is written by the build itself, which would go on for ever.
+    fn note_built(&mut self, mut built: Seen) {
+        let Some(source) = &self.source else {
+            return;
+        };
+        let after = self.watched().look().part(&source.root, &source.others);
+        let rewritten = after.others_than(&built);
+        for path in rewritten.intersection(&self.rewritten) {
+            built.take_over(path, &after);
+            if self.told.insert(path.clone()) {
+                let path = path.display();
+                let text = format!("{path} is written by the build: no reason to build again");
+                self.screen.note("rewritten", &text);
+            }
+        }
+        self.rewritten = rewritten;
+        self.built = Some(built);
     }
 
     /// Reads the settings anew, if the run file is another. Sources that were never built have none yet.
@@ -295,12 +322,23 @@ impl<'a> Dev<'a> {
         for note in self.runner.take_notes() {
             self.screen.note("worker", &note);
         }
+        // A person sees the figures first; to a program they say that the results are there.
+        let published = match self.screen.is_for_programs() {
+            true => Some(self.runner.publish()),
+            false => None,
+        };
         let Some(shown) = self.runner.shown(why, detect, build) else {
             return;
         };
+        let status = screen::status(&shown);
         self.screen.run(&shown);
-        if let Some(page) = &self.page {
-            page.show(shown.report.html(), screen::status(&shown));
+        match published.unwrap_or_else(|| self.runner.publish()) {
+            Ok(report) => {
+                if let Some(page) = &self.page {
+                    page.show(report, status);
+                }
+            }
+            Err(error) => self.fail(&error),
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use backplane_guests::wasm::Limits;
-use backplane_guests::{Carrier, Grant, GuestError, Policy, directory};
+use backplane_guests::{Carrier, Content, Grant, GuestError, Policy, directory};
 
 use crate::error::CliError;
 use crate::output::absolute;
@@ -26,7 +26,7 @@ pub struct Version {
     pub path: PathBuf,
     /// The BLAKE3 digest of its bytes as hex.
     pub digest: String,
-    bytes: Arc<[u8]>,
+    content: Arc<Content>,
     grant: Grant,
     params: Vec<(String, String)>,
     features: Vec<String>,
@@ -99,12 +99,12 @@ fn read_one(
         }
         .into());
     }
-    let bytes = directory::read(&path, carrier)?;
+    let content = directory::read(&path, carrier)?;
     Ok(Version {
         label: spec.label.clone().unwrap_or_else(|| spec.name.clone()),
         path: absolute(&path)?,
-        digest: blake3::hash(&bytes).to_hex().to_string(),
-        bytes: bytes.into(),
+        digest: blake3::Hash::from_bytes(content.digest()).to_string(),
+        content: content.into(),
         grant,
         params: spec.params.clone(),
         features: spec.features.clone(),
@@ -114,7 +114,7 @@ fn read_one(
 
 impl Version {
     /// Puts a copy under the plugin's own name into a folder of its own, and makes it a job's strategy, which hears so many
-    /// messages in a call where it is sandboxed. A Python program stays where it is: it may import what lies beside it.
+    /// messages in a call where it is sandboxed. A Python program stays where it is: it may open data that lies beside it.
     ///
     /// # Errors
     /// The copy cannot be written.
@@ -142,9 +142,8 @@ impl Version {
 
     fn copy(&self, folder: &Path) -> Result<PathBuf, CliError> {
         let failed = |error| CliError::io("putting aside the plugin in", folder, &error);
-        std::fs::create_dir_all(folder).map_err(failed)?;
         let copy = folder.join(self.path.file_name().unwrap_or_default());
-        std::fs::write(&copy, &self.bytes).map_err(failed)?;
+        self.content.write(&copy).map_err(failed)?;
         Ok(copy)
     }
 }

@@ -9,16 +9,15 @@ use std::time::{Duration, Instant};
 
 use backplane_analytics::Report;
 use backplane_tape::TapeReader;
-use tempfile::TempDir;
 
-use super::from;
 use super::plugins::Version;
 use super::screen::Shown;
+use super::times;
 use crate::arguments::DevArguments;
 use crate::error::CliError;
 use crate::exit;
 use crate::files::FileState;
-use crate::output;
+use crate::output::{self, Staging};
 use crate::progress::Meter;
 use crate::settings::Settings;
 use crate::supervise::{Account, Checkpoints, Job, JobEnd, WarmWorker, culprit, hear_singly};
@@ -75,7 +74,7 @@ pub enum Ran {
     GivenUp,
 }
 
-/// Results that are whole.
+/// Results whose figures are known.
 struct Finished {
     report: Report,
     results: PathBuf,
@@ -87,7 +86,7 @@ struct Finished {
 /// Runs what is due.
 pub struct Runner {
     /// Goes away with the loop.
-    staging: TempDir,
+    staging: Staging,
     output: Option<PathBuf>,
     worker: Option<WarmWorker>,
     /// What the worker held last.
@@ -95,6 +94,8 @@ pub struct Runner {
     attempted: Option<Attempt>,
     /// From when on new versions run, as the user says it.
     from: Option<String>,
+    /// To when they run, as the user says it.
+    to: Option<String>,
     /// Settings and tape of the run whose strategies are followed from then on.
     base: Option<Attempt>,
     number: u64,
@@ -125,6 +126,7 @@ impl Runner {
             account: Account::default(),
             attempted: None,
             from: arguments.from.clone(),
+            to: arguments.to.clone(),
             base: None,
             number: 0,
             before: None,
@@ -174,7 +176,7 @@ impl Runner {
             build,
             account: last.account,
             read: last.read,
-            results: &last.results,
+            results: self.output.as_deref().unwrap_or(&last.results),
         })
     }
 
@@ -227,8 +229,10 @@ impl Runner {
             x.put_aside(&plugins.join(place.to_string()), attempt.settings.batch)
         });
         // A tape that is being written is whole at a later look.
-        let checkpoints = match self.checkpoints(attempt) {
-            Ok(checkpoints) => checkpoints,
+        let until = time(attempt, "--to", self.to.as_deref());
+        let prepared = until.and_then(|x| Ok((x, self.checkpoints(attempt)?)));
+        let (until, checkpoints) = match prepared {
+            Ok(prepared) => prepared,
             Err(error) => return Ok(Ended::Failed(error)),
         };
         let mut job = Job {
@@ -239,6 +243,7 @@ impl Runner {
             limits: attempt.settings.limits.clone(),
             python: attempt.settings.python.clone(),
             takes_swaps: false,
+            until,
             checkpoints,
             leaves_report: true,
             trace: None,
@@ -277,7 +282,7 @@ impl Runner {
 
     /// Where the strategies are followed from `--from` on, or the checkpoints for that are made.
     fn checkpoints(&mut self, attempt: &Attempt) -> Result<Option<Checkpoints>, CliError> {
-        let Some(from) = &self.from else {
+        let Some(from) = time(attempt, "--from", self.from.as_deref())? else {
             return Ok(None);
         };
         let folder = self.staging.path().join("from");
@@ -293,9 +298,7 @@ impl Runner {
         }
         self.base = None;
         output::empty(&checkpoints.folder)?;
-        let tape = TapeReader::open(&attempt.settings.tape)?;
-        let first = tape.statistics().and_then(|x| x.rows.ts_recv_first);
-        checkpoints.first = Some(from::parse(from, first.unwrap_or_default())?);
+        checkpoints.first = Some(from);
         checkpoints.every = Some(i64::MAX);
         Ok(Some(checkpoints))
     }
@@ -325,7 +328,7 @@ impl Runner {
         }
     }
 
-    /// Makes the report of whole tables and gives the results their place.
+    /// Makes the figures of whole tables.
     fn finish(
         &mut self,
         attempt: &Attempt,
@@ -334,28 +337,37 @@ impl Runner {
     ) -> Result<Finished, CliError> {
         self.account = account;
         let began = Instant::now();
-        let report = backplane_analytics::complete(results)?;
+        let report = backplane_analytics::key_figures(results)?;
         let read = began.elapsed();
         failed_at_start(&report)?;
-        let results = match &self.output {
-            Some(output) => {
-                let aside = self.staging.path().join("replaced");
-                output::put_in_place(results, output, true, &aside)?;
-                let _ = std::fs::remove_dir_all(&aside);
-                output.clone()
-            }
-            None => results.to_owned(),
-        };
         let plugins = attempt.versions.iter();
         Ok(Finished {
             report,
-            results,
+            results: results.to_owned(),
             account,
             read,
             plugins: plugins
                 .map(|x| (x.label.clone(), x.digest.clone()))
                 .collect(),
         })
+    }
+
+    /// Writes the page of the last run, and gives its results their place; the page.
+    ///
+    /// # Errors
+    /// It cannot be written, or the results cannot be put in place.
+    pub fn publish(&mut self) -> Result<String, CliError> {
+        let Some(last) = &mut self.last else {
+            return Ok(String::new());
+        };
+        let page = backplane_analytics::write_page(&last.results, &last.report)?;
+        if let Some(output) = &self.output {
+            let aside = self.staging.path().join("replaced");
+            output::put_in_place(&last.results, output, true, &aside)?;
+            let _ = std::fs::remove_dir_all(&aside);
+            last.results.clone_from(output);
+        }
+        Ok(page)
     }
 
     /// Keeps a run; the files of the one before go away.
@@ -365,6 +377,16 @@ impl Runner {
             let _ = std::fs::remove_dir_all(&before.results);
         }
     }
+}
+
+/// A time on the tape of an attempt, as a flag says it.
+fn time(attempt: &Attempt, flag: &str, text: Option<&str>) -> Result<Option<i64>, CliError> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let tape = TapeReader::open(&attempt.settings.tape)?;
+    let first = tape.statistics().and_then(|x| x.rows.ts_recv_first);
+    times::parse(flag, text, first.unwrap_or_default()).map(Some)
 }
 
 /// How a job ended.

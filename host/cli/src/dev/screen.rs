@@ -57,6 +57,11 @@ impl Screen {
         Screen { json, said: None }
     }
 
+    /// Whether programs read it.
+    pub const fn is_for_programs(&self) -> bool {
+        self.json
+    }
+
     /// Shows a line that is neither result nor failure.
     pub fn note(&self, event: &str, text: &str) {
         if self.json {

@@ -49,7 +49,11 @@ impl Watched {
             for path in entries(folder) {
                 let name = Carrier::of(&path).map(|x| directory::plugin_name(&path, x));
                 if name.is_some_and(|name| names.contains(&name)) {
-                    seen.note(path);
+                    // A module beside a Python program may lie in a folder of its own.
+                    for file in directory::files_of(&path) {
+                        seen.directories.extend(file.parent().map(PathBuf::from));
+                        seen.note(file);
+                    }
                 }
             }
         }
@@ -118,6 +122,21 @@ impl Seen {
         let is_other = |x: &(&PathBuf, &FileState)| before.files.get(x.0) != Some(x.1);
         let others = self.files.iter().filter(is_other);
         others.map(|x| x.1.changed).max()
+    }
+
+    /// The files that are others than at an earlier look.
+    pub fn others_than(&self, before: &Seen) -> BTreeSet<PathBuf> {
+        let is_other = |x: &(&PathBuf, &FileState)| before.files.get(x.0) != Some(x.1);
+        let others = self.files.iter().filter(is_other);
+        others.map(|x| x.0.clone()).collect()
+    }
+
+    /// Sees a file as it is at another look.
+    pub fn take_over(&mut self, path: &Path, other: &Seen) {
+        match other.files.get(path) {
+            Some(state) => self.files.insert(path.to_owned(), *state),
+            None => self.files.remove(path),
+        };
     }
 
     /// The same, of the files below a root and of these others alone.

@@ -32,6 +32,10 @@ pub struct Job {
     /// Whether new versions may be named on standard input while it runs.
     #[serde(default)]
     pub takes_swaps: bool,
+    /// The last time at which a row is received that is replayed, nanoseconds since the Unix epoch; that of the tape where
+    /// it is not said.
+    #[serde(default)]
+    pub until: Option<i64>,
     /// Where checkpoints are, and when to make more; none where there are none.
     #[serde(default)]
     pub checkpoints: Option<Checkpoints>,

@@ -9,7 +9,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use anstream::eprintln;
-use backplane_guests::{Carrier, directory};
+use backplane_guests::{Carrier, Content, directory};
 
 use super::job::{News, Order, Swap};
 use super::supervisor::{Ending, end, follow, receive};
@@ -30,7 +30,8 @@ pub struct LiveVersions {
 
 struct LiveFile {
     path: PathBuf,
-    state: Option<FileState>,
+    /// What the files are that it is made of.
+    state: Vec<Option<FileState>>,
     /// Since when it has been as it is, until it was read.
     since: Option<Instant>,
     /// The digest of the version that was given out last.
@@ -43,7 +44,7 @@ impl LiveVersions {
     pub fn new(files: impl IntoIterator<Item = (PathBuf, String)>, folder: &Path) -> LiveVersions {
         let files = files.into_iter().map(|(path, digest)| LiveFile {
             // A change since the version was copied is seen at the first look.
-            state: None,
+            state: Vec::new(),
             since: None,
             path,
             digest,
@@ -95,8 +96,8 @@ impl LiveVersions {
     pub(super) fn look(&mut self) -> Result<Vec<(usize, PathBuf)>, CliError> {
         let mut found = Vec::new();
         for (number, file) in self.files.iter_mut().enumerate() {
-            if let Some(bytes) = file.whole() {
-                let (copy, digest) = put_version(&self.folder, &file.path, &bytes)?;
+            if let Some(content) = file.whole() {
+                let (copy, digest) = put_version(&self.folder, &file.path, &content)?;
                 if digest != file.digest {
                     file.digest = digest;
                     found.push((number, copy));
@@ -108,9 +109,10 @@ impl LiveVersions {
 }
 
 impl LiveFile {
-    /// The bytes of the file, once after each change.
-    fn whole(&mut self) -> Option<Vec<u8>> {
-        let state = FileState::of(&self.path);
+    /// The bytes of the plugin, once after each change.
+    fn whole(&mut self) -> Option<Content> {
+        let files = directory::files_of(&self.path);
+        let state: Vec<Option<FileState>> = files.iter().map(|x| FileState::of(x)).collect();
         if state != self.state {
             self.state = state;
             self.since = Some(Instant::now());
@@ -122,9 +124,9 @@ impl LiveFile {
         }
         let carrier = Carrier::of(&self.path).unwrap_or(Carrier::Native);
         match directory::read(&self.path, carrier) {
-            Ok(bytes) => {
+            Ok(content) => {
                 self.since = None;
-                Some(bytes)
+                Some(content)
             }
             Err(error) if self.is_refused => {
                 eprintln!("{error}; the version before goes on");
@@ -148,23 +150,21 @@ fn tell_user(swap: &Swap) {
     }
 }
 
-/// Puts a copy of a plugin's bytes into a folder of versions, below the beginning of its digest; the copy and the digest.
+/// Puts a copy of a plugin's bytes into a folder of versions, below the beginning of their digest; the copy and the digest.
 ///
 /// # Errors
 /// It cannot be written.
 pub fn put_version(
     folder: &Path,
     plugin: &Path,
-    bytes: &[u8],
+    content: &Content,
 ) -> Result<(PathBuf, String), CliError> {
-    let digest = blake3::hash(bytes).to_hex().to_string();
+    let digest = blake3::Hash::from_bytes(content.digest());
+    let digest = digest.to_hex().to_string();
     let copy = version_path(folder, plugin, &digest);
     if !copy.exists() {
         let failed = |error| CliError::io("copying the plugin to", &copy, &error);
-        if let Some(parent) = copy.parent() {
-            std::fs::create_dir_all(parent).map_err(failed)?;
-        }
-        std::fs::write(&copy, bytes).map_err(failed)?;
+        content.write(&copy).map_err(failed)?;
     }
     Ok((copy, digest))
 }

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,6 +15,7 @@ use backplane_engine::Watcher;
 use backplane_engine::record::InstanceId;
 use backplane_sdk::abi::Message;
 use backplane_sdk::types::Timestamp;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::job::News;
 use super::trace::Trace;
@@ -45,6 +47,14 @@ impl Newsroom {
         // The worker ends when its supervisor does, however that ends.
         let _ =
             rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+        if is_unheard(&output) {
+            // It ended before that call, which so sends no signal.
+            return Err(CliError::new(
+                exit::DATA,
+                "the supervisor of this worker is gone",
+                "start runs with `backplane run`",
+            ));
+        }
         Ok(Newsroom {
             output: Arc::new(Mutex::new(File::from(output))),
         })
@@ -60,6 +70,13 @@ impl Newsroom {
             let _ = output.write_all(line.as_bytes());
         }
     }
+}
+
+/// Whether nobody can read any more what is written here.
+fn is_unheard(output: &OwnedFd) -> bool {
+    let mut ends = [PollFd::new(output, PollFlags::OUT)];
+    let at_once = Timespec::default();
+    poll(&mut ends, Some(&at_once)).is_ok() && ends[0].revents().contains(PollFlags::ERR)
 }
 
 /// How far the worker got, shared with the thread that tells it.

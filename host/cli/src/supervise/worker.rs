@@ -36,7 +36,7 @@ use crate::memory::TapeMemory;
 use crate::models::Models;
 use crate::prefetch::PrefetchedSource;
 use crate::settings::PythonSetting;
-use crate::source::{Abandonable, TapeSource, instruments};
+use crate::source::{Abandonable, TapeSource, Until, instruments};
 use crate::validate;
 
 /// The memory that a worker has for its own work, beside what its strategies were granted: 4 GiB.
@@ -320,8 +320,9 @@ impl Workshop {
         reader: TapeReader,
         needs_details: bool,
     ) -> Result<Box<dyn RowSource + '_>, CliError> {
+        let until = Until::new(job.until);
         let Keeping::Tape(is_abandoned) = &self.keeping else {
-            return read_ahead(reader);
+            return read_ahead(reader, until);
         };
         let is_abandoned = Arc::clone(is_abandoned);
         let is_kept = |tape: &TapeMemory| tape.is_of(&job.tape, needs_details);
@@ -333,23 +334,23 @@ impl Workshop {
             }
         }
         let source = match &self.tape {
-            Some(tape) => Box::new(tape.source()),
-            None => read_ahead(reader)?,
+            Some(tape) => Box::new(tape.source(until)),
+            None => read_ahead(reader, until)?,
         };
         Ok(Box::new(Abandonable::new(source, is_abandoned)))
     }
 }
 
 /// Reads a tape, ahead of the engine where there is a processor for it.
-fn read_ahead(reader: TapeReader) -> Result<Box<dyn RowSource>, CliError> {
+fn read_ahead(reader: TapeReader, until: Until) -> Result<Box<dyn RowSource>, CliError> {
     if std::thread::available_parallelism().is_ok_and(|x| x.get() == 1) {
-        return Ok(Box::new(TapeSource::new(reader)));
+        return Ok(Box::new(TapeSource::new(reader).until(until)));
     }
     let path = reader.path().to_owned();
     let source = PrefetchedSource::start(reader);
     let source =
         source.map_err(|error| CliError::io("starting a thread to read", &path, &error))?;
-    Ok(Box::new(source))
+    Ok(Box::new(source.until(until)))
 }
 
 /// The strategies of which it is not known at which message they fell.

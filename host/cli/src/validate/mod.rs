@@ -50,6 +50,11 @@ impl Check {
         matches!(self.kind, Kind::Loaded(_))
     }
 
+    /// Whether the plugin is loaded for it.
+    pub const fn needs_loading(&self) -> bool {
+        self.is_seeded()
+    }
+
     /// Whether it is to be made twice, and must give the same word both times.
     pub fn is_repeated(&self) -> bool {
         self.name == sameness::APART
@@ -66,6 +71,8 @@ pub enum Verdict {
     Failed(String),
     /// It does not apply, and why.
     Skipped(String),
+    /// The plugin could not be loaded for it, and why: so it will be for every other.
+    Unloaded(String),
 }
 
 /// Why a check did not pass.
@@ -73,6 +80,7 @@ pub enum Verdict {
 enum Miss {
     Failed(String),
     Skipped(String),
+    Unloaded(String),
 }
 
 impl From<String> for Miss {
@@ -130,6 +138,7 @@ pub fn perform(name: &str, plugin: &Path, grant: &Grant, seed: u64) -> Option<Ve
         Ok(note) => Verdict::Passed(note),
         Err(Miss::Failed(why)) => Verdict::Failed(why),
         Err(Miss::Skipped(why)) => Verdict::Skipped(why),
+        Err(Miss::Unloaded(why)) => Verdict::Unloaded(why),
     })
 }
 

@@ -56,7 +56,8 @@ impl Subject {
         let python = PythonSetting::default().carrier();
         let python = python.map_err(|x| Miss::Failed(x.message))?;
         let carriers = Carriers::new(Settings::default())?;
-        let plugin = carriers.with_python(python).load(path, &grant)?;
+        let plugin = carriers.with_python(python).load(path, &grant);
+        let plugin = plugin.map_err(|error| Miss::Unloaded(error.to_string()))?;
         Ok(Subject {
             path: path.to_owned(),
             grant,

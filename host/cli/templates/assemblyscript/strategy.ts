@@ -64,7 +64,8 @@ class TemplateName extends Strategy {
   hear(message: Message): void {
     if (message.kind == STOP) cancelAll(ALL_INSTRUMENTS);
     if (message.kind == DEFINITION && <i32>message.instrument == this.markets.length) this.markets.push(new Market());
-    if (<i32>message.instrument >= this.markets.length) return;
+    // What is about no instrument has a number beyond all of them.
+    if (message.instrument >= <u32>this.markets.length) return;
     const market = this.markets[message.instrument];
     if (message.kind == BBO) {
       this.decide(market, changetype<Bbo>(message));

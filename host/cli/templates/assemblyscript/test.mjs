@@ -18,12 +18,13 @@ function start(length, distance, size) {
     else view.setFloat64(params + place * 16 + 8, value, true);
   });
   assert.equal(exports.backplane_create(), 0);
-  const hear = (kind, words, side = 78) => {
+  const hear = (kind, words, side = 78, instrument = 0) => {
     const at = exports.backplane_message_buffer(1);
     view = new DataView(exports.memory.buffer);
     for (let byte = 0; byte < 64; byte++) view.setUint8(at + byte, 0);
     view.setUint8(at, kind);
     view.setUint8(at + 2, side);
+    view.setUint32(at + 4, instrument, true);
     words.forEach((word, place) => view.setBigInt64(at + 24 + place * 8, BigInt(word), true));
     const count = Number(exports.backplane_on_events(1) & 0xffffffffn);
     const commands = exports.backplane_command_buffer();
@@ -32,6 +33,8 @@ function start(length, distance, size) {
     return Array.from({ length: count }, (_, place) => command(place));
   };
   hear(7, [10_000_000, 1_000_000_000, 0]);
+  // The start is about no instrument.
+  hear(33, [1], 78, 0xffffffff);
   const best = (bid, ask) => hear(4, [bid * 10_000_000, 100, ask * 10_000_000, 100]);
   const fill = (id, quantity) => hear(17, [id, 0, quantity, 0, 0], 66);
   return { best, fill };

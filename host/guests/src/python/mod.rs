@@ -1,6 +1,6 @@
 //! Strategies in Python: each instance in a process of its own.
 //!
-//! Takes in a `.py` file; gives out its descriptor and guests. The host starts an interpreter, hands it this package's
+//! Takes in a `.py` file, with the modules beside it that it names; gives out its descriptor and guests. The host starts an interpreter, hands it this package's
 //! runtime and the strategy's source, and speaks with it over two pipes: one answer to each request, frames of
 //! MessagePack. A strategy keeps its own books and hears many messages in one call, up to the first on
 //! which it asks for something. Whatever it does costs its process: an exception, an endless loop, a kill, a gigabyte of
@@ -8,11 +8,12 @@
 
 pub mod launch;
 
+mod beside;
 mod interpreter;
+mod patience;
 mod process;
 mod protocol;
 mod runtime;
-mod watch;
 
 mod session;
 
@@ -27,7 +28,7 @@ use std::time::Duration;
 
 pub use guest::PythonGuest;
 pub use interpreter::interpreter;
-pub use plugin::{PythonPlugin, read_checked};
+pub use plugin::{PythonPlugin, read, read_checked};
 
 /// The most messages of one call.
 pub const BATCH_MAX: usize = 1_024;

@@ -14,19 +14,20 @@ use backplane_sdk::params::{Params, Value as ParamValue};
 use backplane_sdk::types::Nanos;
 
 use super::PythonSettings;
+use super::beside::{self, SOURCE_BYTES_MAX};
 use super::feature_guest::FeatureHearing;
 use super::guest::{Hearing, MessageHearing, PythonGuest};
+use super::patience::Patience;
 use super::process::Process;
 use super::protocol::{Answer, Declared, Hello, Opening, PROTOCOL, Raised, Request, Setup, Value};
 use super::runtime::MODULES;
 use super::session::{Session, fault_of};
+use crate::content::Content;
 use crate::descriptor;
 use crate::error::{GuestError, Refusal};
 use crate::policy::Grant;
 use crate::text::one_line;
 
-/// The most bytes of a strategy's file.
-const SOURCE_BYTES_MAX: u64 = 16 << 20;
 /// The most bytes of a reason in a message.
 const REASON_BYTES_MAX: usize = 1_000;
 
@@ -34,7 +35,7 @@ const REASON_BYTES_MAX: usize = 1_000;
 #[derive(Clone)]
 pub struct PythonPlugin {
     path: PathBuf,
-    source: Arc<[u8]>,
+    content: Arc<Content>,
     digest: [u8; 32],
     descriptor: Arc<Descriptor>,
     /// What a strategy over features hears.
@@ -68,14 +69,14 @@ impl PythonPlugin {
         grant: &Grant,
         settings: &PythonSettings,
     ) -> Result<PythonPlugin, GuestError> {
-        let source: Arc<[u8]> = read(path)?.into();
-        let digest = *blake3::hash(&source).as_bytes();
+        let content = Arc::new(read(path)?);
+        let digest = content.digest();
         grant.check_digest(path, &digest)?;
         let settings = &PythonSettings {
             memory_bytes: grant.limits.python_memory_bytes,
             ..settings.clone()
         };
-        let (process, opening) = open(path, &source, settings)?;
+        let (process, opening) = open(path, &content, settings)?;
         let hello = match opening {
             Opening::Hello(hello) => hello,
             Opening::Fault(raised) => {
@@ -99,7 +100,7 @@ impl PythonPlugin {
         Ok(PythonPlugin {
             path: path.to_owned(),
             digest,
-            source,
+            content,
             descriptor: Arc::new(descriptor),
             declared: hello.features,
             python: hello.python,
@@ -155,7 +156,7 @@ impl PythonPlugin {
         &self.path
     }
 
-    /// The BLAKE3 digest of the bytes that were run.
+    /// The BLAKE3 digest of the bytes that are run ([`Content::digest`]).
     pub const fn digest(&self) -> [u8; 32] {
         self.digest
     }
@@ -187,7 +188,7 @@ impl PythonPlugin {
         let spare = self.spare.lock().ok().and_then(|mut x| x.take());
         let process = match spare {
             Some(process) => process,
-            None => open(&self.path, &self.source, &self.settings)?.0,
+            None => open(&self.path, &self.content, &self.settings)?.0,
         };
         let values: Vec<Value> = params.iter().map(|x| value(x.1)).collect();
         let batch = self.settings.batch.clamp(1, super::BATCH_MAX);
@@ -236,11 +237,11 @@ fn died(path: &Path, reason: String) -> GuestError {
 ///
 /// # Errors
 /// Why it cannot be read, or that it does not speak of the package.
-pub fn read_checked(path: &Path) -> Result<Vec<u8>, GuestError> {
+pub fn read_checked(path: &Path) -> Result<Content, GuestError> {
     const NAME: &[u8] = b"backplane";
-    let source = read(path)?;
-    match source.windows(NAME.len()).any(|x| x == NAME) {
-        true => Ok(source),
+    let content = read(path)?;
+    match content.file.windows(NAME.len()).any(|x| x == NAME) {
+        true => Ok(content),
         false => Err(GuestError::refused(path, Refusal::NotAStrategy)),
     }
 }
@@ -284,7 +285,11 @@ fn close_of(declared: &Declared) -> Result<Option<Nanos>, String> {
     seconds.map(|x| Some(Nanos::from_secs(x))).ok_or_else(wrong)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, GuestError> {
+/// Reads a file, and the modules beside it that are part of it, without running any of it.
+///
+/// # Errors
+/// Why they cannot be read, or that they are too large.
+pub fn read(path: &Path) -> Result<Content, GuestError> {
     let unreadable = |error| GuestError::refused(path, Refusal::Unreadable(error));
     let about = path.metadata().map_err(unreadable)?;
     if !about.is_file() {
@@ -294,13 +299,18 @@ fn read(path: &Path) -> Result<Vec<u8>, GuestError> {
         let most = SOURCE_BYTES_MAX;
         return Err(GuestError::refused(path, Refusal::TooLarge { most }));
     }
-    std::fs::read(path).map_err(unreadable)
+    let file = std::fs::read(path).map_err(unreadable)?;
+    let beside = beside::modules(path, &file);
+    Ok(Content {
+        beside: beside.map_err(|x| GuestError::refused(path, x))?,
+        file,
+    })
 }
 
-/// Starts a process and hands it the strategy's source.
+/// Starts a process and hands it the strategy's source, with the modules beside it.
 fn open(
     path: &Path,
-    source: &[u8],
+    content: &Content,
     settings: &PythonSettings,
 ) -> Result<(Process, Opening), GuestError> {
     let interpreter = settings.interpreter.display();
@@ -308,10 +318,14 @@ fn open(
         let reason = format!("the interpreter `{interpreter}` cannot be started: {error}");
         python_error(path, &reason, CHOOSE)
     })?;
+    let hex = |bytes: &[u8]| bytes.iter().map(|x| format!("{x:02x}")).collect();
+    let beside = |(path, bytes): (&PathBuf, &Vec<u8>)| (path.display().to_string(), hex(bytes));
     let setup = Setup {
         modules: MODULES.iter().copied().collect::<BTreeMap<_, _>>(),
         path: &path.to_string_lossy(),
-        source: source.iter().map(|x| format!("{x:02x}")).collect(),
+        patience: [settings.start_timeout, settings.call_timeout].map(|x| x.as_secs_f64()),
+        source: hex(&content.file),
+        beside: content.beside.iter().map(beside).collect(),
     };
     let write = |body: &mut Vec<u8>| {
         serde_json::to_writer(body, &setup).map_err(|x| format!("writing the first frame: {x}"))
@@ -320,7 +334,8 @@ fn open(
         let reason = format!("the interpreter `{interpreter}` answered nonsense: {error}");
         python_error(path, &reason, CHOOSE)
     };
-    let first = process.ask(write, settings.start_timeout);
+    let patience = Patience::Start(settings.start_timeout);
+    let first = process.ask(write, patience);
     let first = first.map_err(|reason| {
         let reason = format!("the interpreter `{interpreter}` does not serve: {reason}");
         python_error(path, &reason, CHOOSE)
@@ -337,7 +352,7 @@ fn open(
         }
     }
     // From here on the strategy alone is to blame.
-    match process.receive(settings.start_timeout) {
+    match process.receive(patience) {
         Ok(body) => {
             let opening = serde_json::from_slice(body).map_err(nonsense)?;
             Ok((process, opening))

@@ -1,19 +1,22 @@
 //! A strategy's process and its two pipes.
 //!
 //! Takes in frames to send; gives out the answers, or in words why there is none. Nothing here waits longer than it is
-//! told to, and a process never outlives its owner: it is killed and reaped when this is dropped.
+//! told to, whoever holds the pipes, and a process never outlives its owner: it is killed and reaped when this is dropped.
 
 use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use rustix::event::PollFlags;
+use rustix::fs::OFlags;
+use rustix::process::{Pid, Signal, kill_process_group};
+
 use super::PythonSettings;
+use super::patience::{Deadline, Patience};
 use super::protocol::FRAME_BYTES_MAX;
 use super::runtime::BOOT;
-use super::watch::Watch;
 use crate::text::one_line;
 
 /// The most bytes of standard error that are passed on.
@@ -25,7 +28,6 @@ const ENDING: Duration = Duration::from_millis(250);
 
 /// A strategy's process.
 pub(super) struct Process {
-    watch: Arc<Watch>,
     child: Child,
     requests: Option<ChildStdin>,
     answers: ChildStdout,
@@ -65,9 +67,10 @@ impl Process {
         let (Some(requests), Some(answers), Some(errors)) = parts else {
             return Err(io::Error::other("its pipes could not be opened"));
         };
-        let watch = Watch::over(child.id());
+        // A process that does not read must not hold up who writes.
+        let flags = rustix::fs::fcntl_getfl(&requests)?;
+        rustix::fs::fcntl_setfl(&requests, flags | OFlags::NONBLOCK)?;
         Ok(Process {
-            watch,
             child,
             requests: Some(requests),
             answers,
@@ -83,12 +86,11 @@ impl Process {
         self.child.id()
     }
 
-    /// Sends a body, which `write` makes, and gives the body of the answer, for which it waits no longer than `patience`
-    /// at a time.
+    /// Sends a body, which `write` makes, and gives the body of the answer, for which it waits no longer than it is told.
     pub(super) fn ask(
         &mut self,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), String>,
-        patience: Duration,
+        patience: Patience,
     ) -> Result<&[u8], String> {
         if !self.surplus.is_empty() {
             self.end();
@@ -105,19 +107,39 @@ impl Process {
             return Err(format!("{length} bytes are more than a frame may have"));
         };
         self.frame[..4].copy_from_slice(&prefix.to_le_bytes());
-        self.watch.begin(patience);
-        let Some(pipe) = &mut self.requests else {
-            return Err("its process has ended".into());
-        };
-        match pipe.write_all(&self.frame) {
-            Ok(()) => self.receive(patience),
-            Err(_) => Err(self.end_gone(patience)),
+        let mut deadline = Deadline::begin(patience, self.child.id());
+        match self.send(&mut deadline) {
+            Ok(()) => self.receive_by(deadline),
+            Err(_) => Err(self.end_gone(&deadline)),
         }
     }
 
-    /// Waits for a body that the process sends unasked, no longer than `patience` at a time.
-    pub(super) fn receive(&mut self, patience: Duration) -> Result<&[u8], String> {
-        self.watch.begin(patience);
+    /// Sends the frame.
+    fn send(&mut self, deadline: &mut Deadline) -> io::Result<()> {
+        let Some(pipe) = &mut self.requests else {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        };
+        let mut rest = &self.frame[..];
+        while !rest.is_empty() {
+            match pipe.write(rest) {
+                Ok(count) => rest = &rest[count..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    deadline.wait_for(&*pipe, PollFlags::OUT)?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for a body that the process sends unasked.
+    pub(super) fn receive(&mut self, patience: Patience) -> Result<&[u8], String> {
+        let deadline = Deadline::begin(patience, self.child.id());
+        self.receive_by(deadline)
+    }
+
+    fn receive_by(&mut self, mut deadline: Deadline) -> Result<&[u8], String> {
         self.buffer.resize(self.buffer.len().max(1 << 16), 0);
         let mut filled = self.surplus.len();
         self.buffer[..filled].copy_from_slice(&self.surplus);
@@ -129,13 +151,13 @@ impl Process {
                 is_length_known = true;
                 continue;
             }
-            match self.answers.read(&mut self.buffer[filled..]) {
+            let ready = deadline.wait_for(&self.answers, PollFlags::IN);
+            match ready.and_then(|()| self.answers.read(&mut self.buffer[filled..])) {
                 Ok(count @ 1..) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(0) | Err(_) => return Err(self.end_gone(patience)),
+                Ok(0) | Err(_) => return Err(self.end_gone(&deadline)),
             }
         }
-        self.watch.rest();
         // The first answer is followed by another unasked.
         self.surplus.extend_from_slice(&self.buffer[wanted..filled]);
         Ok(&self.buffer[4..wanted])
@@ -157,12 +179,16 @@ impl Process {
 
     /// It is gone, or says no more.
     #[cold]
-    fn end_gone(&mut self, patience: Duration) -> String {
-        if self.watch.was_slow() {
+    fn end_gone(&mut self, deadline: &Deadline) -> String {
+        let ended = match deadline.is_over() {
+            // What it left behind may hold its pipes.
+            true => self.child.try_wait().ok().flatten(),
+            false => self.wait_a_little(),
+        };
+        if deadline.is_over() && ended.is_none() {
             self.end();
-            return format!("it did not answer within {} s", patience.as_secs_f64());
+            return deadline.to_string();
         }
-        let ended = self.wait_a_little();
         self.end();
         let how = match ended {
             Some(status) => death(status),
@@ -193,7 +219,10 @@ impl Process {
         if self.requests.take().is_none() {
             return;
         }
-        self.watch.end();
+        if let Some(group) = Pid::from_raw(self.child.id().cast_signed()) {
+            // It may have ended by itself; either way it is gone afterwards.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

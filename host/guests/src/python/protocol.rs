@@ -20,8 +20,12 @@ pub(super) struct Setup<'a> {
     pub(super) modules: BTreeMap<&'a str, &'a str>,
     /// The strategy's file.
     pub(super) path: &'a str,
+    /// How many seconds making an instance may take, and any other call.
+    pub(super) patience: [f64; 2],
     /// Its bytes, as hex: what is run is what was read and hashed.
     pub(super) source: String,
+    /// The modules beside it, by their paths from its folder, as hex.
+    pub(super) beside: BTreeMap<String, String>,
 }
 
 /// The process's first frames: that it serves, then what the strategy is.

@@ -14,6 +14,7 @@ macro_rules! modules {
 /// The modules of the package by name.
 pub(super) const MODULES: &[(&str, &str)] = modules! {
     "backplane" => "__init__.py",
+    "backplane._beside" => "_beside.py",
     "backplane._binary" => "_binary.py",
     "backplane._child" => "_child.py",
     "backplane._fault" => "_fault.py",

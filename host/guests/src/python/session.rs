@@ -9,6 +9,7 @@ use backplane_sdk::abi::Command;
 use backplane_sdk::state::{LogLevel, LogLine};
 use serde_bytes::Bytes;
 
+use super::patience::Patience;
 use super::process::Process;
 use super::protocol::{Answer, Raised, Request};
 use crate::text::one_line;
@@ -67,7 +68,7 @@ impl Session {
             let written = serde::Serialize::serialize(request, &mut serializer);
             written.map_err(|error| format!("writing a request: {error}"))
         };
-        let body = process.ask(write, patience)?;
+        let body = process.ask(write, Patience::Call(patience))?;
         rmp_serde::from_slice(body).map_err(|error| format!("its answer is not valid: {error}"))
     }
 

@@ -8,10 +8,16 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use backplane_sdk::abi::Message;
+use backplane_sdk::abi::v1::kind;
 
 use super::{
     BLOCK, HEADER_BYTES_MAX, MAGIC, RECORDING_VERSION, RecordedStrategy, RecordingError, UNFINISHED,
 };
+
+/// The most instruments, as many as a tape may have.
+const INSTRUMENTS_MAX: u32 = 1 << 16;
+/// What a message says that is about no instrument.
+const NO_INSTRUMENT: u32 = u32::MAX;
 
 /// What a recording says of the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +34,8 @@ pub struct Recording {
     strategy: RecordedStrategy,
     whole: Option<Whole>,
     read: u64,
+    /// How many instruments were defined.
+    instruments: u32,
 }
 
 impl Recording {
@@ -90,6 +98,7 @@ impl Recording {
             strategy,
             whole,
             read: 0,
+            instruments: 0,
         })
     }
 
@@ -111,11 +120,40 @@ impl Recording {
         match self.file.read_exact(&mut bytes) {
             Ok(()) => {
                 self.read += 1;
-                Ok(Some(Message::from_bytes(&bytes)))
+                let message = Message::from_bytes(&bytes);
+                self.check(&message).map_err(|reason| {
+                    let number = self.read;
+                    RecordingError::damaged(&self.path, format!("message {number} {reason}"))
+                })?;
+                Ok(Some(message))
             }
             Err(cause) if cause.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
             Err(cause) => Err(RecordingError::file("reading", &self.path, cause)),
         }
+    }
+}
+
+impl Recording {
+    /// Instruments are defined in the order of their numbers, before anything is heard of them. Guests keep something for
+    /// each, so that a number that nobody defined must not reach them.
+    fn check(&mut self, message: &Message) -> Result<(), String> {
+        let (number, defined) = (message.instrument, self.instruments);
+        let is_new = message.kind == kind::DEFINITION && message.detail == 0;
+        if is_new && number == defined && number < INSTRUMENTS_MAX {
+            self.instruments += 1;
+            return Ok(());
+        }
+        if is_new {
+            return Err(format!(
+                "defines instrument {number}, but instruments are defined in order and are {INSTRUMENTS_MAX} at most"
+            ));
+        }
+        if number >= defined && number != NO_INSTRUMENT {
+            return Err(format!(
+                "is about instrument {number}, of which it did not tell before"
+            ));
+        }
+        Ok(())
     }
 }
 

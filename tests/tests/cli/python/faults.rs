@@ -4,7 +4,7 @@
 //! stopped with its cause, file, line and message, the other's results are unchanged to the bit, and no process is left.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backplane_engine::guest::{Guest, Replies};
 use backplane_guests::python::{PythonPlugin, PythonSettings};
@@ -139,7 +139,50 @@ fn one_that_never_returns_is_ended_and_costs_the_others_nothing() {
         return;
     };
     let stop = &instance(&run, "sleeper")["stopped"];
-    assert_eq!(stop["fault"], "it did not answer within 1 s");
+    // It is ended where it is, so that nothing has to be run again to find that out.
+    assert_eq!(stop["fault"], "TimeLimit: it did not answer within 1 s");
+    assert_eq!(stop["message"], MESSAGE);
+    assert!(stop["file"].as_str().unwrap().ends_with("misbehave.py"));
+    assert!(stop["line"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn one_that_never_returns_costs_one_time_out() {
+    let Some(python) = python() else { return };
+    let desk = Desk::new();
+    let mut command = run_command(&python, &desk, tape(), "out");
+    desk.write("run.toml", "[python]\ncall_timeout = \"4s\"\n");
+    command.arg("--plugins").arg(strategies());
+    let begun = Instant::now();
+    let ended = said(command.args(["--strategy", "misbehave:sin=6"]));
+    let took = begun.elapsed();
+    assert_eq!(ended.code, 6, "{}{}", ended.stdout, ended.stderr);
+    assert!(took < Duration::from_secs(8), "{took:?}");
+}
+
+#[test]
+fn one_that_heeds_no_limit_and_one_whose_pipe_outlives_it_hold_nobody_up() {
+    let Some(python) = python() else { return };
+    let sins = [
+        (22, "it did not answer within 1 s"),
+        (23, "its process ended with code 0"),
+    ];
+    for (sin, cause) in sins {
+        let (desk, name) = (Desk::new(), format!("held-up-{sin}"));
+        let mut command = run_command(&python, &desk, tape(), "out");
+        desk.write("run.toml", "[python]\ncall_timeout = \"1s\"\n");
+        command.arg("--plugins").arg(strategies());
+        command.args(["--strategy", &format!("misbehave:sin={sin},at={AT}")]);
+        let ended = said(mark(&mut command, &name));
+        // Who left the group of processes is known to nobody but this test.
+        for process in marked(&name) {
+            super::kill(process);
+        }
+        assert_eq!(ended.code, 6, "{}{}", ended.stdout, ended.stderr);
+        let stop = instance(&run_json(&desk.path("out")), "misbehave")["stopped"].clone();
+        assert_eq!(stop["fault"], cause, "sin {sin}");
+        assert_eq!(stop["message"], MESSAGE, "sin {sin}");
+    }
 }
 
 #[test]

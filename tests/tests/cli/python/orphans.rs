@@ -2,22 +2,18 @@
 //!
 //! Takes in runs whose supervisor or worker is killed at random moments; gives out whether a strategy's process is left.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use super::{Desk, mark, marked, outlived, python, run_command, strategies};
+use backplane_tests::chance::Chance;
+
+use super::{Desk, kill, mark, marked, outlived, python, run_command, strategies};
 use crate::cli::tape;
 
-/// How often each is killed.
-const ROUNDS: u64 = 6;
-
-/// Ends a process without a word.
-fn kill(process: u32) {
-    let done = Command::new("kill")
-        .args(["-9", &process.to_string()])
-        .status();
-    assert!(done.unwrap().success());
-}
+/// How often each is killed, unless `BACKPLANE_KILLS` says it.
+const KILLS: u32 = 12;
+/// The latest of the moments: an interpreter has long been at work then.
+const LATEST: Duration = Duration::from_millis(1_500);
 
 /// The children of a process whose command line holds a word.
 fn child_of(parent: u32, word: &str) -> Option<u32> {
@@ -33,7 +29,10 @@ fn child_of(parent: u32, word: &str) -> Option<u32> {
 /// Runs a strategy that never comes to an end, kills what `victim` finds after a while, and looks who is left.
 fn no_process_is_left(name: &str, victim: impl Fn(u32) -> Option<u32>) {
     let Some(python) = python() else { return };
-    for round in 0..ROUNDS {
+    let kills = std::env::var("BACKPLANE_KILLS").ok();
+    let kills = kills.map_or(KILLS, |x| x.parse().unwrap());
+    let mut chance = Chance::new(name);
+    for round in 1..=kills {
         let desk = Desk::new();
         let mut command = run_command(&python, &desk, tape(), "out");
         command.arg("--plugins").arg(strategies());
@@ -45,8 +44,9 @@ fn no_process_is_left(name: &str, victim: impl Fn(u32) -> Option<u32>) {
         ]);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut host = mark(&mut command, name).spawn().unwrap();
-        // From before the interpreter starts until long after.
-        std::thread::sleep(Duration::from_millis(37 + 211 * round));
+        // From before the interpreter starts until long after, early moments more often.
+        let after = LATEST.mul_f64(chance.share().powi(2));
+        std::thread::sleep(after);
         let begun = Instant::now();
         // `timeout` stands before the host.
         let found = loop {
@@ -71,10 +71,11 @@ fn no_process_is_left(name: &str, victim: impl Fn(u32) -> Option<u32>) {
         host.wait().unwrap();
         assert!(
             left.is_empty(),
-            "round {round}: {left:?} of {:?}",
+            "round {round}, killed after {after:?}: {left:?} of {:?}",
             marked(name)
         );
     }
+    println!("{name}: killed at {kills} moments, and no process was left");
 }
 
 #[test]

@@ -157,15 +157,31 @@ fn check_name(name: &str) -> Result<String, CliError> {
     Err(CliError::new(
         exit::USAGE,
         format!("`{name}` is no name for a plugin"),
-        "1 to 64 of a-z, 0-9 and _, a letter first, and no word of the language",
+        "1 to 64 of a-z, 0-9 and _, a letter first, and no word that a language keeps for itself",
     ))
 }
 
+/// Whether Rust, C, AssemblyScript or Python keeps a name for itself: a strategy may be written anew in any of them, and a
+/// module of such a name cannot be imported (Rust reference, "Keywords"; C17, 6.4.1; ECMAScript 2024, 12.7.2; Python
+/// reference, 2.3.1).
 fn is_keyword(name: &str) -> bool {
-    const WORDS: &str = "as async await break const continue crate dyn else enum extern false fn for gen if impl in let \
+    const RUST: &str = "as async await break const continue crate dyn else enum extern false fn for gen if impl in let \
                          loop match mod move mut pub ref return static struct trait true type unsafe use where while \
                          abstract become box do final macro override priv try typeof unsized virtual yield";
-    WORDS.split_whitespace().any(|x| x == name)
+    const C: &str = "auto break case char const continue default do double else enum extern float for goto if inline int \
+                     long register restrict return short signed sizeof static struct switch typedef union unsigned \
+                     void volatile while";
+    const ASSEMBLYSCRIPT: &str = "await break case catch class const continue debugger default delete do else enum \
+                                  export extends false finally for function if implements import in instanceof \
+                                  interface let new null package private protected public return static super switch \
+                                  this throw true try typeof var void while with yield";
+    const PYTHON: &str = "and as assert async await break class continue def del elif else except finally for from \
+                          global if import in is lambda nonlocal not or pass raise return try while with yield";
+    let languages = [RUST, C, ASSEMBLYSCRIPT, PYTHON];
+    languages
+        .iter()
+        .flat_map(|x| x.split(' '))
+        .any(|x| x == name)
 }
 
 /// The folder of the SDK: the one that is named, or the one of the checkout around this program or this directory.

@@ -55,15 +55,25 @@ pub(super) fn execute(arguments: &ValidateArguments) -> Result<u8, CliError> {
     let plugin = arguments.plugin.as_deref().unwrap_or(Path::new(""));
     let (plugin, grant) = granted(plugin, arguments)?;
     let timeout = Duration::from_nanos(timeout.0.unsigned_abs());
-    let mut lines = Vec::new();
+    let (mut lines, mut is_loadable) = (Vec::new(), true);
     for (place, seed) in arguments.seeds.iter().enumerate() {
         for check in chosen.iter().filter(|x| place == 0 || x.is_seeded()) {
-            let line = perform(&plugin, &grant, check, *seed, timeout)?;
+            if check.needs_loading() && !is_loadable {
+                continue;
+            }
+            let mut line = perform(&plugin, &grant, check, *seed, timeout)?;
+            if let Verdict::Unloaded(why) = line.verdict {
+                is_loadable = false;
+                line.verdict = Verdict::Failed(why);
+            }
             if !arguments.json {
                 print(&line, arguments.only_failed);
             }
             lines.push(line);
         }
+    }
+    if !is_loadable && !arguments.json {
+        println!("what needs it loaded was not checked");
     }
     conclude(plugin, lines, arguments)
 }
@@ -165,7 +175,7 @@ fn print(line: &Line, only_failed: bool) {
         Verdict::Passed(_) | Verdict::Skipped(_) if only_failed => return,
         Verdict::Passed(note) => ("ok", note.clone()),
         Verdict::Skipped(why) => ("skipped", why.clone()),
-        Verdict::Failed(why) => (
+        Verdict::Failed(why) | Verdict::Unloaded(why) => (
             "FAILED",
             format!(
                 "{why}\n{:25}wanted: {} (seed {})",

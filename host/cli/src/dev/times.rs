@@ -13,7 +13,7 @@ const DAY: i64 = 86_400 * SECOND;
 ///
 /// # Errors
 /// Says what would be allowed.
-pub fn parse(text: &str, first: i64) -> Result<i64, CliError> {
+pub fn parse(flag: &str, text: &str, first: i64) -> Result<i64, CliError> {
     let (date, time) = match text.split_once('T') {
         Some((date, time)) => (days(date), time),
         None => (Some(first.div_euclid(DAY)), text),
@@ -23,7 +23,7 @@ pub fn parse(text: &str, first: i64) -> Result<i64, CliError> {
     nanos.ok_or_else(|| {
         CliError::new(
             exit::USAGE,
-            format!("`--from` is `{text}`, but must be a time"),
+            format!("`{flag}` is `{text}`, but must be a time"),
             "write it as `15:30:00`, on the tape's first day, or as `2024-01-02T15:30:00`, in UTC",
         )
     })
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn times_are_those_of_the_tape_s_first_day_or_of_their_date() {
         let first = 1_704_205_800 * SECOND;
-        let read = |text| parse(text, first).map(|x| Timestamp(x).to_string());
+        let read = |text| parse("--from", text, first).map(|x| Timestamp(x).to_string());
         let expected = "2024-01-02T15:30:00.000000000Z";
         for text in [
             "15:30",
