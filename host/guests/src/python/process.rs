@@ -14,7 +14,7 @@ use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::PythonSettings;
-use super::patience::{Deadline, Patience};
+use super::patience::{Awake, Deadline, Patience, now};
 use super::protocol::FRAME_BYTES_MAX;
 use super::runtime::BOOT;
 use crate::text::one_line;
@@ -38,6 +38,7 @@ pub(super) struct Process {
     surplus: Vec<u8>,
     /// The request that is being sent.
     frame: Vec<u8>,
+    awake: Awake,
 }
 
 impl Process {
@@ -78,6 +79,7 @@ impl Process {
             buffer: Vec::new(),
             surplus: Vec::new(),
             frame: Vec::new(),
+            awake: Awake::new(),
         })
     }
 
@@ -107,11 +109,14 @@ impl Process {
             return Err(format!("{length} bytes are more than a frame may have"));
         };
         self.frame[..4].copy_from_slice(&prefix.to_le_bytes());
-        let mut deadline = Deadline::begin(patience, self.child.id());
-        match self.send(&mut deadline) {
-            Ok(()) => self.receive_by(deadline),
-            Err(_) => Err(self.end_gone(&deadline)),
+        let begun = now();
+        let mut deadline = Deadline::begin(patience, self.child.id(), self.awake);
+        if self.send(&mut deadline).is_err() {
+            return Err(self.end_gone(&deadline));
         }
+        let length = self.receive_by(deadline)?;
+        self.awake.learn(begun);
+        Ok(&self.buffer[4..length])
     }
 
     /// Sends the frame.
@@ -135,11 +140,13 @@ impl Process {
 
     /// Waits for a body that the process sends unasked.
     pub(super) fn receive(&mut self, patience: Patience) -> Result<&[u8], String> {
-        let deadline = Deadline::begin(patience, self.child.id());
-        self.receive_by(deadline)
+        let deadline = Deadline::begin(patience, self.child.id(), self.awake);
+        let length = self.receive_by(deadline)?;
+        Ok(&self.buffer[4..length])
     }
 
-    fn receive_by(&mut self, mut deadline: Deadline) -> Result<&[u8], String> {
+    /// Fills the buffer with a frame; gives its length.
+    fn receive_by(&mut self, mut deadline: Deadline) -> Result<usize, String> {
         self.buffer.resize(self.buffer.len().max(1 << 16), 0);
         let mut filled = self.surplus.len();
         self.buffer[..filled].copy_from_slice(&self.surplus);
@@ -160,7 +167,7 @@ impl Process {
         }
         // The first answer is followed by another unasked.
         self.surplus.extend_from_slice(&self.buffer[wanted..filled]);
-        Ok(&self.buffer[4..wanted])
+        Ok(wanted)
     }
 
     /// The length that an answer announces; there is room for it afterwards.
