@@ -36,7 +36,7 @@ fn call(criterion: &mut Criterion) {
         ("native".into(), 1, native("no_op")),
     ];
     for batch in [1, 256] {
-        if let Some(plugin) = module("no_op", batch) {
+        if let Some(plugin) = module("no_op", Some(batch)) {
             let params = Params::defaults(&plugin.descriptor().params);
             let guest = Box::new(plugin.instantiate(&params).unwrap());
             carriers.push((format!("wasm, batches of {batch}"), batch, guest));

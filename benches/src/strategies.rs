@@ -60,12 +60,12 @@ pub fn module_path(name: &str) -> Option<PathBuf> {
     found
 }
 
-/// A strategy of a module that `cargo xtask guests` builds, in batches of at most a size; none where it is missing, which
-/// is said.
+/// A strategy of a module that `cargo xtask guests` builds, in batches of at most a size, or as large as pays; none where it
+/// is missing, which is said.
 ///
 /// # Panics
 /// Where the module is not a plugin.
-pub fn module(name: &str, batch: usize) -> Option<WasmPlugin> {
+pub fn module(name: &str, batch: Option<usize>) -> Option<WasmPlugin> {
     let path = module_path(name)?;
     let limits = Limits {
         messages_per_call: batch,

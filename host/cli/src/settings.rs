@@ -152,8 +152,8 @@ pub struct Settings {
     pub engine: EngineSettings,
     /// The limits of each strategy, in their order.
     pub limits: Vec<LimitSettings>,
-    /// The most messages that one call delivers to a sandboxed strategy.
-    pub batch: usize,
+    /// The most messages that one call delivers to a sandboxed strategy; as many as pay where it is not said.
+    pub batch: Option<usize>,
     /// How long a worker may show no progress.
     pub stall_timeout: Nanos,
     /// How Python strategies are carried.

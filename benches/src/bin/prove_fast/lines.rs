@@ -17,7 +17,6 @@ use backplane_engine::guest::Guest;
 use backplane_engine::market::Market as Books;
 use backplane_engine::replay::Window;
 use backplane_engine::row::Row;
-use backplane_guests::wasm::Limits;
 use backplane_sdk::descriptor::Schema;
 use backplane_sdk::params::Params;
 
@@ -212,7 +211,7 @@ fn replayed(market: &Market, guest: Box<dyn Guest>) -> Sample {
 
 /// A run of the whole tape with the market maker as a module, where that was built.
 fn sandboxed(tape: &Prepared) -> Option<Task<'_>> {
-    let plugin = module("market_maker", Limits::default().messages_per_call)?;
+    let plugin = module("market_maker", None)?;
     let market = &tape.market;
     let params = Params::defaults(&plugin.descriptor().params);
     Some(Task::new(tape, MAKER_WASM, move || {

@@ -118,7 +118,7 @@ impl Version {
     ///
     /// # Errors
     /// The copy cannot be written.
-    pub fn put_aside(&self, folder: &Path, batch: usize) -> Result<JobStrategy, CliError> {
+    pub fn put_aside(&self, folder: &Path, batch: Option<usize>) -> Result<JobStrategy, CliError> {
         let copy = match Carrier::of(&self.path) {
             Some(Carrier::Python) => self.path.clone(),
             _ => self.copy(folder)?,

@@ -2,7 +2,6 @@
 //!
 //! Takes in the table as it stands; gives out the checked values.
 
-use backplane_guests::wasm::Limits;
 use backplane_guests::wasm::limits::MESSAGES_PER_CALL_MAX;
 use serde::Deserialize;
 
@@ -18,11 +17,13 @@ pub(super) struct WasmTable {
 }
 
 impl WasmTable {
-    /// The most messages of one call.
-    pub(super) fn batch(&self) -> Result<usize, CliError> {
-        let batch = self.batch.unwrap_or(Limits::default().messages_per_call);
+    /// The most messages of one call; none where it is not said.
+    pub(super) fn batch(&self) -> Result<Option<usize>, CliError> {
+        let Some(batch) = self.batch else {
+            return Ok(None);
+        };
         if (1..=MESSAGES_PER_CALL_MAX).contains(&batch) {
-            return Ok(batch);
+            return Ok(Some(batch));
         }
         let allowed = format!("from 1 to {MESSAGES_PER_CALL_MAX}");
         Err(wrong("wasm.batch", &batch.to_string(), &allowed))

@@ -188,7 +188,7 @@ impl Seating {
         strategy: &JobStrategy,
     ) -> Result<PythonPlugin, GuestError> {
         let batch = match strategy.sandbox.messages_per_call {
-            1 => 1,
+            Some(1) => 1,
             _ => self.python.batch,
         };
         let sampling = strategy.sampling.as_deref();

@@ -111,8 +111,8 @@ pub fn supervise(
 pub(crate) fn hear_singly(job: &mut Job, strategies: &[usize]) -> Result<(), CliError> {
     for number in strategies {
         match job.strategies.get_mut(*number) {
-            Some(strategy) if strategy.sandbox.messages_per_call > 1 => {
-                strategy.sandbox.messages_per_call = 1;
+            Some(strategy) if strategy.sandbox.messages_per_call != Some(1) => {
+                strategy.sandbox.messages_per_call = Some(1);
             }
             _ => return Err(nonsense()),
         }

@@ -92,7 +92,7 @@ impl Subject {
             return self.instance(&params);
         };
         let plugin = plugin.with_limits(&WasmLimits {
-            messages_per_call: most,
+            messages_per_call: Some(most),
             ..plugin.limits().clone()
         })?;
         Ok(make(&Plugin::Wasm(plugin), &self.grant, &params)?)

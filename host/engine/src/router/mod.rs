@@ -95,15 +95,15 @@ pub struct Router {
 }
 
 impl Router {
-    /// The routes of all subscriptions, to a tape that shows orders, or price levels only. `keeps_books` says of each
-    /// strategy whether it keeps books of its own.
+    /// The routes of all subscriptions, to a tape that shows orders, or price levels only. `batched` says of each
+    /// strategy whether it hears in batches.
     ///
     /// # Errors
     /// Names the strategy that subscribes to something that is not there.
     pub fn new(
         instruments: &[Instrument],
         descriptors: &[&Descriptor],
-        keeps_books: &[bool],
+        batched: &[bool],
         shows_levels: bool,
     ) -> Result<Router, RunError> {
         let mut router = Router {
@@ -117,9 +117,9 @@ impl Router {
         };
         for (number, descriptor) in descriptors.iter().enumerate() {
             check(descriptor, instruments, shows_levels)?;
-            let keeps_books = keeps_books.get(number).is_some_and(|x| *x);
+            let is_batched = batched.get(number).is_some_and(|x| *x);
             let instance = InstanceId(number as u32);
-            router.subscribe(instance, descriptor, keeps_books, instruments);
+            router.subscribe(instance, descriptor, is_batched, instruments);
         }
         router.any_gate = router.gates.iter().fold(0, |all, x| all | x);
         Ok(router)
@@ -129,7 +129,7 @@ impl Router {
         &mut self,
         instance: InstanceId,
         descriptor: &Descriptor,
-        keeps_books: bool,
+        is_batched: bool,
         instruments: &[Instrument],
     ) {
         for instrument in instruments {
@@ -154,7 +154,7 @@ impl Router {
             if schemas != 0 {
                 self.gates[instrument.id.index()] |= gate(schemas);
                 self.wanted[instrument.id.index()] |= schemas;
-                let listeners = if keeps_books {
+                let listeners = if is_batched {
                     &mut self.batched
                 } else {
                     &mut self.listeners

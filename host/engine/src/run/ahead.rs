@@ -7,7 +7,7 @@
 //! batch: books, exchanges and records never run ahead.
 //!
 //! Messages are made from a market of their own, which is ahead of the strategies'. It is kept only where a guest takes
-//! batches.
+//! batches ([`takes_batches`]).
 
 use std::collections::VecDeque;
 
@@ -15,13 +15,14 @@ use backplane_sdk::abi::{
     Command, Message,
     v1::{command_kind, kind},
 };
+use backplane_sdk::descriptor::Schema;
 use backplane_sdk::types::{Flags, InstrumentId};
 
 use super::Run;
 use super::seat::Seat;
 use crate::error::RunError;
 use crate::fault::Fault;
-use crate::guest::Replies;
+use crate::guest::{Guest, Replies};
 use crate::market::Market;
 use crate::record::InstanceId;
 use crate::router::{Changes, Router, SCHEMAS, hears};
@@ -72,9 +73,24 @@ pub(super) struct Ahead {
     messages: Vec<Message>,
 }
 
+/// Whether a guest that keeps books of its own hears in batches: where one call may deliver several messages, or where it
+/// hears every change of a level and not only the last of an event. Otherwise it hears like those that read lent books.
+pub(super) fn takes_batches(guest: &dyn Guest) -> bool {
+    let subscriptions = &guest.descriptor().subscriptions;
+    let hears = |is_meant: fn(Schema) -> bool| subscriptions.iter().any(|x| is_meant(x.schema));
+    // A bar may close at any trade, and is no row of the tape: who hears bars hears everything singly.
+    let is_single = guest.batch_max() == 1 || hears(|x| matches!(x, Schema::Ohlcv(_)));
+    guest.keeps_books() && (!is_single || hears(|x| x == Schema::Mbp))
+}
+
 impl Ahead {
-    /// Nothing is ahead yet.
-    pub(super) fn new(seats: &[Seat], router: &Router, instruments: usize) -> Ahead {
+    /// Nothing is ahead yet. `batched` says of each seat whether it takes batches.
+    pub(super) fn new(
+        seats: &[Seat],
+        batched: &[bool],
+        router: &Router,
+        instruments: usize,
+    ) -> Ahead {
         let batch = |(place, seat): (usize, &Seat)| {
             let instance = InstanceId(place as u32);
             let instruments = (0..instruments as u32).map(InstrumentId);
@@ -94,7 +110,7 @@ impl Ahead {
         };
         let numbered = seats.iter().enumerate();
         let batches: Vec<Batch> = numbered
-            .filter(|(_, seat)| seat.keeps_books())
+            .filter(|(place, _)| batched[*place])
             .map(batch)
             .collect();
         Ahead {

@@ -41,7 +41,7 @@ use crate::replay::{Clock, RowSource, Window};
 use crate::router::{Changes, Router, SCHEMAS};
 use crate::schedule::Calendar;
 use crate::summary::RunSummary;
-use ahead::Ahead;
+use ahead::{Ahead, takes_batches};
 use attend::Calm;
 use seat::{Due, Seat};
 
@@ -160,9 +160,10 @@ impl<'a> Run<'a> {
     fn new(parts: Parts<'a>) -> Result<Run<'a>, RunError> {
         let descriptors: Vec<_> = parts.guests.iter().map(|x| x.descriptor()).collect();
         let shows_levels = parts.source.shows_levels();
-        let keep_books: Vec<bool> = parts.guests.iter().map(|x| x.keeps_books()).collect();
+        let batched = parts.guests.iter().map(|x| takes_batches(x.as_ref()));
+        let batched: Vec<bool> = batched.collect();
         let instruments = parts.instruments;
-        let router = Router::new(instruments, &descriptors, &keep_books, shows_levels)?;
+        let router = Router::new(instruments, &descriptors, &batched, shows_levels)?;
         let config = &parts.config;
         let seat = |(guest, limits): (Box<dyn Guest>, RiskLimits)| {
             let name = guest.descriptor().name.clone();
@@ -184,7 +185,7 @@ impl<'a> Run<'a> {
             watcher: parts.watcher,
             window: Window::new(Clock::new(config.feed_delay())),
             market: Market::new(parts.instruments.len()),
-            ahead: Ahead::new(&seats, &router, instruments.len()),
+            ahead: Ahead::new(&seats, &batched, &router, instruments.len()),
             changes: Changes::new(instruments.len()),
             router,
             dues: seats.iter().map(Seat::due).collect(),

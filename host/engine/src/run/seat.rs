@@ -174,11 +174,6 @@ impl Seat {
         self.runs
     }
 
-    /// Whether the guest keeps books of its own.
-    pub(super) fn keeps_books(&self) -> bool {
-        self.guest.keeps_books()
-    }
-
     /// The most messages of one call.
     pub(super) fn batch_max(&self) -> usize {
         self.guest.batch_max()

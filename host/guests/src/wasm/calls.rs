@@ -111,8 +111,13 @@ impl Calls {
         String::from_utf8(bytes).map_err(|_| fault::fault("the descriptor is not valid UTF-8"))
     }
 
-    /// Makes the strategy; the inner error is what it says to the parameters.
-    pub(super) fn create(&mut self, params: &[ParamValue]) -> Result<Result<(), String>, Fault> {
+    /// Makes the strategy, which is to hear so many messages in a call at most; the inner error is what it says to the
+    /// parameters.
+    pub(super) fn create(
+        &mut self,
+        params: &[ParamValue],
+        messages: usize,
+    ) -> Result<Result<(), String>, Fault> {
         let count = params.len() as u32;
         let address = call(&self.functions.param_buffer, &mut self.store, count)? as usize;
         let mut bytes = Vec::with_capacity(size_of_val(params));
@@ -127,10 +132,9 @@ impl Calls {
         if len > 0 {
             return self.text(len, TEXT_BYTES_MAX).map(refusal);
         }
-        let count = self.store.data().limits.messages_per_call;
         let buffer = &self.functions.message_buffer;
-        let address = call(buffer, &mut self.store, count as u32)? as usize;
-        self.messages = (address, count);
+        let address = call(buffer, &mut self.store, messages as u32)? as usize;
+        self.messages = (address, messages);
         Ok(Ok(()))
     }
 

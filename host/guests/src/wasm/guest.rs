@@ -38,10 +38,10 @@ impl std::fmt::Debug for WasmGuest {
 impl WasmGuest {
     pub(super) fn new(descriptor: Arc<Descriptor>, calls: Calls, limits: &Limits) -> WasmGuest {
         WasmGuest {
+            batch_max: limits.batch(&descriptor),
             descriptor,
             calls: Some(calls),
             fault: None,
-            batch_max: limits.messages_per_call,
             fuel_per_message: limits.fuel_per_message,
             fuel_per_batch: limits.fuel_per_batch,
             heaviest: 0,

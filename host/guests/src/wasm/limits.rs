@@ -2,10 +2,13 @@
 //!
 //! Takes in nothing; gives out numbers with their defaults. Whoever runs a stranger's module sets them, never the module.
 
+use backplane_sdk::descriptor::{Descriptor, Schema};
 use serde::{Deserialize, Serialize};
 
 /// The most messages that one call may deliver, whatever the limits say (`docs/wasm.md`).
 pub const MESSAGES_PER_CALL_MAX: usize = 1_024;
+/// The most messages of one call where nothing is said and batches pay.
+const MESSAGES_PER_CALL: usize = 256;
 
 /// What a sandboxed instance may use. None of these changes what a strategy does that stays within them, the size of a
 /// batch included.
@@ -20,8 +23,9 @@ pub struct Limits {
     /// The fuel that one call with several messages is granted, at most that of one message. It is no limit to a
     /// strategy: where it does not suffice, the messages are delivered singly.
     pub fuel_per_batch: u64,
-    /// The most messages of one call, from 1 to [`MESSAGES_PER_CALL_MAX`].
-    pub messages_per_call: usize,
+    /// The most messages of one call, from 1 to [`MESSAGES_PER_CALL_MAX`]; where it is not given, as many as pay
+    /// ([`Limits::batch`]).
+    pub messages_per_call: Option<usize>,
     /// The most log lines of one call; those beyond are dropped and counted.
     pub log_lines_per_call: u64,
     /// The most log lines of an instance; those beyond are dropped and counted.
@@ -34,7 +38,7 @@ impl Default for Limits {
             memory_bytes: 256 << 20,
             fuel_per_message: 1_000_000_000,
             fuel_per_batch: 1_000_000_000,
-            messages_per_call: 256,
+            messages_per_call: None,
             log_lines_per_call: 4_096,
             log_lines: 1_000_000,
         }
@@ -58,7 +62,7 @@ impl Limits {
             ),
             (
                 "messages_per_call",
-                self.messages_per_call as u64,
+                self.messages_per_call.unwrap_or(1) as u64,
                 1,
                 MESSAGES_PER_CALL_MAX as u64,
             ),
@@ -72,11 +76,33 @@ impl Limits {
         }
         Ok(())
     }
+
+    /// The most messages of one call to a strategy. Who hears several at once hears them ahead of the market, which costs
+    /// the host a second market for every row; that pays unless best prices, bars and trading statuses are all that is
+    /// heard, which are few.
+    pub fn batch(&self, descriptor: &Descriptor) -> usize {
+        let is_rare =
+            |schema| matches!(schema, Schema::BboPrice | Schema::Ohlcv(_) | Schema::Status);
+        let hears_little = descriptor.subscriptions.iter().all(|x| is_rare(x.schema));
+        let pays = if hears_little { 1 } else { MESSAGES_PER_CALL };
+        self.messages_per_call.unwrap_or(pays)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn those_who_hear_little_hear_it_singly_unless_more_is_asked_for() {
+        let bare = || Descriptor::new("some", "1.0.0");
+        let little = bare().subscribe(Schema::BboPrice).subscribe(Schema::Status);
+        let more = bare().subscribe(Schema::BboPrice).subscribe(Schema::Trades);
+        let mut limits = Limits::default();
+        assert_eq!([&little, &more].map(|x| limits.batch(x)), [1, 256]);
+        limits.messages_per_call = Some(16);
+        assert_eq!([&little, &more].map(|x| limits.batch(x)), [16, 16]);
+    }
 
     #[test]
     fn limits_within_which_nothing_can_run_are_refused_by_name() {
@@ -90,7 +116,7 @@ mod tests {
             error(|x| x.memory_bytes = 100)
                 .contains("`memory_bytes` is 100, but must be from 65536")
         );
-        assert!(error(|x| x.messages_per_call = 0).contains("from 1 to 1024"));
+        assert!(error(|x| x.messages_per_call = Some(0)).contains("from 1 to 1024"));
         assert!(error(|x| x.fuel_per_message = 5).contains("`fuel_per_batch` is 1000000000"));
     }
 }

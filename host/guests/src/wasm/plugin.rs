@@ -126,7 +126,9 @@ impl WasmPlugin {
             fault,
         };
         let mut calls = Calls::open(&self.linked, &self.limits).map_err(failed)?;
-        let created = calls.create(&values).map_err(failed)?;
+        let created = calls
+            .create(&values, self.limits.batch(&self.descriptor))
+            .map_err(failed)?;
         created.map_err(|reason| instance_error(&reason))?;
         Ok(WasmGuest::new(
             Arc::clone(&self.descriptor),
