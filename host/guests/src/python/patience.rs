@@ -1,9 +1,9 @@
 //! How long is waited for a process.
 //!
 //! Takes in a span and a pipe; gives out whether the pipe is ready in time. An answer that is likely to come at once is
-//! waited for awake, for a short while: a core that was put to sleep may take longer to wake than the answer takes. A call that takes too long is first told so by
-//! a signal, on which the runtime raises in the strategy where it is, so that message, file and line are known at once; a
-//! process that does not answer even then is given up.
+//! waited for awake, for a short while: a core that was put to sleep may take longer to wake than the answer takes. A call
+//! that takes too long is first told so by a signal, on which the runtime raises in the strategy where it is, so that
+//! message, file and line are known at once; a process that does not answer even then is given up.
 
 use std::fmt;
 use std::io;
@@ -121,7 +121,7 @@ impl Awake {
 
     /// What is to be expected after an answer that was waited for since `begun`.
     pub(super) fn learn(&mut self, begun: Instant) {
-        self.is_soon = self.has_cores && begun.elapsed() < SOON;
+        self.is_soon = self.has_cores && now().duration_since(begun) < SOON;
     }
 
     /// Whether a pipe became ready meanwhile.
