@@ -1,15 +1,16 @@
 //! A browser for the tests of pages: Chromium without a window.
 //!
 //! In: what is installed. Out: the path of a browser. Where none is installed, Debian's packages of it and of the
-//! libraries that this machine lacks are unpacked below the user's cache folder, never installed.
+//! libraries that this machine lacks are unpacked below the user's cache folder, never installed, and tried once.
 
 use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::failure::Failure;
-use crate::packages::{Step, download, lacking, problem, unpack};
+use crate::packages::{Step, download, lacking, problem, run as silently, unpack};
 use crate::process;
 
 /// The variable by which tests are told where the browser is.
@@ -27,7 +28,7 @@ const PARTIAL: &str = ".making-";
 /// What starts an unpacked browser. `$0` is absolute, since tests are given an absolute path.
 const WRAPPER: &str = "#!/bin/sh
 here=${0%/*}
-LD_LIBRARY_PATH=$here/usr/lib/chromium:$here/usr/lib/{arch}-linux-gnu:$here/lib/{arch}-linux-gnu
+LD_LIBRARY_PATH={libraries}
 FONTCONFIG_FILE=$here/fonts.conf
 export LD_LIBRARY_PATH FONTCONFIG_FILE
 exec \"$here/usr/lib/chromium/chromium\" \"$@\"
@@ -70,8 +71,12 @@ pub(crate) fn find() -> Step<PathBuf> {
     let cache = cache.join("backplane");
     let folder = cache.join("browser");
     let program = folder.join("browser");
+    // One that does not start was cut off, or lacks what this machine had when it was made.
     if program.is_file() {
-        return Ok(program);
+        if starts(&program).is_ok() {
+            return Ok(program);
+        }
+        fs::remove_dir_all(&folder).map_err(|cause| problem("remove", &folder, &cause))?;
     }
     let partial = cache.join(format!("{PARTIAL}{}", std::process::id()));
     println!("unpacking Debian's Chromium in {}: once", folder.display());
@@ -100,10 +105,47 @@ fn make(folder: &Path, home: &Path) -> Step<()> {
         "fonts.conf",
         &FONTS.replace("{folder}", &home.display().to_string()),
     )?;
-    write("browser", &WRAPPER.replace("{arch}", env::consts::ARCH))?;
+    let libraries = library_folders(folder)?;
+    let libraries = libraries.iter().map(|x| format!("$here/{}", x.display()));
+    let libraries = libraries.collect::<Vec<_>>().join(":");
+    write("browser", &WRAPPER.replace("{libraries}", &libraries))?;
     let program = folder.join("browser");
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755))
-        .map_err(|cause| problem("make executable", &program, &cause))
+        .map_err(|cause| problem("make executable", &program, &cause))?;
+    starts(&program)
+}
+
+/// Whether a browser finds all that it needs; the error says what it lacks.
+fn starts(program: &Path) -> Step<()> {
+    silently(Command::new(program).arg("--version")).map(drop)
+}
+
+/// The folders below `root`, by name, that hold shared libraries: packages also put some where only an installed system
+/// looks.
+fn library_folders(root: &Path) -> Step<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut waiting = vec![PathBuf::new()];
+    while let Some(folder) = waiting.pop() {
+        let path = root.join(&folder);
+        let entries = fs::read_dir(&path).map_err(|cause| problem("read", &path, &cause))?;
+        let mut holds = false;
+        for entry in entries {
+            let entry = entry.map_err(|cause| problem("read", &path, &cause))?;
+            let kind = entry.file_type();
+            let kind = kind.map_err(|cause| problem("read", &entry.path(), &cause))?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            match kind.is_dir() {
+                true => waiting.push(folder.join(&*name)),
+                false => holds |= name.ends_with(".so") || name.contains(".so."),
+            }
+        }
+        if holds {
+            found.push(folder);
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -111,8 +153,18 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::unwrap_used)]
     fn an_unpacked_browser_finds_its_libraries_and_letters_beside_itself() {
         assert!(WRAPPER.contains("$here/usr/lib/chromium/chromium"));
+        let root = env::temp_dir().join(format!("backplane-browser-{}", std::process::id()));
+        for file in ["usr/a/liba.so.1", "usr/a/b/libb.so", "etc/resolv.soap"] {
+            let path = root.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let expected = ["usr/a", "usr/a/b"].map(PathBuf::from);
+        assert_eq!(library_folders(&root), Ok(expected.to_vec()));
+        fs::remove_dir_all(&root).unwrap();
         let fonts = FONTS.replace("{folder}", "/a");
         assert!(fonts.contains("<dir>/a/usr/share/fonts</dir>") && !fonts.contains('{'));
     }
