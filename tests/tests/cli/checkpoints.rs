@@ -120,23 +120,32 @@ fn a_run_that_is_killed_at_any_moment_and_taken_up_gives_the_same() {
     println!("{taken_up} runs were killed and taken up, with the same results each time");
 }
 
-/// A killed run with checkpoints of every strategy that can save.
+/// A run that is killed as soon as it has checkpoints of every strategy that can save.
 fn killed() -> Desk {
-    let (_, took) = whole();
-    for share in [0.8, 0.7, 0.9, 0.6, 0.75, 0.85, 0.65, 0.95] {
+    for _ in 0..20 {
         let desk = Desk::new();
-        let is_killed = kill(&desk, took.mul_f64(share), &["--checkpoint-every", "200s"]);
-        let size = |number: u32| {
-            let path = desk
-                .path("out.checkpoints")
-                .join(format!("{number}.checkpoints"));
-            path.metadata().map_or(0, |x| x.len())
-        };
-        if is_killed && (0..3).all(|x| size(x) > 500) {
+        let null = || std::process::Stdio::null();
+        let mut run = command(&desk, &["--checkpoint-every", "200s"]);
+        let mut run = run.stdout(null()).stderr(null()).spawn().unwrap();
+        while !has_checkpoints(&desk) && run.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        let _ = run.kill();
+        run.wait().unwrap();
+        if has_checkpoints(&desk) && !desk.path("out").exists() {
             return desk;
         }
     }
     panic!("no run could be killed between its checkpoints and its end");
+}
+
+fn has_checkpoints(desk: &Desk) -> bool {
+    let folder = desk.path("out.checkpoints");
+    let size = |number: u32| {
+        let path = folder.join(format!("{number}.checkpoints"));
+        path.metadata().map_or(0, |x| x.len())
+    };
+    (0..3).all(|x| size(x) > 500)
 }
 
 #[test]
