@@ -1,20 +1,22 @@
 //! How records become columns.
 //!
-//! Takes in records and, for each column, the function that gets its value from one; gives out Arrow arrays. Numbers of
-//! words stand for words, so that no record copies a text. A column is made of many records at once: rows of cells, made
-//! one by one, took twice the time.
+//! Takes in records and, for each column, the function that gets its value from one; gives out values in column chunks.
+//! Numbers of words stand for words, so that no record copies a text. A column is made of many records at once: rows of
+//! cells, made one by one, took twice the time.
 
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Float64Array, Int32Array,
-    Int64Array, StringArray, TimestampNanosecondArray, UInt64Array,
+    ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, TimestampNanosecondArray,
+    UInt64Array,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer};
-use arrow::datatypes::Int32Type;
-use arrow::error::ArrowError;
+use arrow::datatypes::Field;
+use parquet::arrow::arrow_writer::{ArrowColumnWriter, compute_leaves};
+use parquet::errors::ParquetError;
 
-use super::schema::{Kind, MONEY_PRECISION, MONEY_SCALE};
+use super::chunk::{Amounts, Chunk, Words};
+use super::schema::Kind;
 
 /// Gets a column's value from a record; `None` is null.
 pub(crate) enum Get<R> {
@@ -40,17 +42,47 @@ pub(crate) enum Get<R> {
     Text(fn(&R) -> &str),
 }
 
+/// A column's chunk of the row group that is being made.
+pub(crate) enum Filling {
+    /// Of words.
+    Words(Chunk<Words>),
+    /// Of money.
+    Money(Chunk<Amounts>),
+    /// Of any other kind: the library's.
+    Other(Box<ArrowColumnWriter>),
+}
+
 impl<R> Get<R> {
-    /// The column of these records; `words` are what a [`Kind::Word`] column may say.
+    /// Adds the values of records.
     ///
     /// # Errors
-    /// Money has more digits than its type.
-    pub(crate) fn column(
+    /// Money has more digits than its type, or a value is missing that may not be.
+    pub(crate) fn fill(
         &self,
-        kind: Kind,
-        words: &Arc<StringArray>,
+        (kind, field): (Kind, &Field),
         records: &[R],
-    ) -> Result<ArrayRef, ArrowError> {
+        filling: &mut Filling,
+    ) -> Result<(), ParquetError> {
+        match (self, filling) {
+            (Get::Word(get), Filling::Words(chunk)) => {
+                records.iter().try_for_each(|x| chunk.push(get(x)))
+            }
+            (Get::Money(get), Filling::Money(chunk)) => {
+                records.iter().try_for_each(|x| chunk.push(Some(get(x))))
+            }
+            (Get::MoneyOrNone(get), Filling::Money(chunk)) => {
+                records.iter().try_for_each(|x| chunk.push(get(x)))
+            }
+            (get, Filling::Other(writer)) => {
+                let leaves = compute_leaves(field, &get.array(kind, records)?)?;
+                leaves.iter().try_for_each(|x| writer.write(x))
+            }
+            _ => Err(not_a(kind)),
+        }
+    }
+
+    /// The values of records that the library encodes.
+    fn array(&self, kind: Kind, records: &[R]) -> Result<ArrayRef, ParquetError> {
         Ok(match self {
             Get::Integer(get) => integers(kind, records.iter().map(get).collect(), None),
             Get::IntegerOrNone(get) => {
@@ -65,26 +97,22 @@ impl<R> Get<R> {
                 let (values, nulls) = optional(records, get);
                 Arc::new(UInt64Array::new(values.into(), nulls))
             }
-            Get::Money(get) => money(records.iter().map(get).collect(), None)?,
-            Get::MoneyOrNone(get) => {
-                let (values, nulls) = optional(records, get);
-                money(values, nulls)?
-            }
             Get::Float(get) => {
                 let (values, nulls) = optional(records, get);
                 Arc::new(Float64Array::new(values.into(), nulls))
             }
             Get::Flag(get) => Arc::new(records.iter().map(get).collect::<BooleanArray>()),
-            Get::Word(get) => {
-                let count = words.len();
-                let key = |x: &R| get(x).filter(|x| (*x as usize) < count).map(|x| x as i32);
-                let (keys, nulls) = optional(records, key);
-                let keys = Int32Array::new(keys.into(), nulls);
-                Arc::new(DictionaryArray::<Int32Type>::try_new(keys, words.clone())?)
-            }
             Get::Text(get) => Arc::new(StringArray::from_iter_values(records.iter().map(get))),
+            Get::Money(_) | Get::MoneyOrNone(_) | Get::Word(_) => return Err(not_a(kind)),
         })
     }
+}
+
+fn not_a(kind: Kind) -> ParquetError {
+    ParquetError::General(format!(
+        "a column of {} gets other values",
+        kind.type_text()
+    ))
 }
 
 fn integers(kind: Kind, values: Vec<i64>, nulls: Option<NullBuffer>) -> ArrayRef {
@@ -95,12 +123,6 @@ fn integers(kind: Kind, values: Vec<i64>, nulls: Option<NullBuffer>) -> ArrayRef
         }
         _ => Arc::new(Int64Array::new(values.into(), nulls)),
     }
-}
-
-fn money(values: Vec<i128>, nulls: Option<NullBuffer>) -> Result<ArrayRef, ArrowError> {
-    let array = Decimal128Array::new(values.into(), nulls);
-    let array = array.with_precision_and_scale(MONEY_PRECISION, MONEY_SCALE)?;
-    Ok(Arc::new(array))
 }
 
 /// The values, with the places that are null where any is.

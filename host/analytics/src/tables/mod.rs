@@ -5,6 +5,7 @@
 
 pub mod schema;
 
+mod chunk;
 pub(crate) mod column;
 mod command_text;
 mod features;
