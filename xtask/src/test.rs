@@ -16,6 +16,8 @@ enum Action {
     Cargo(&'static [&'static str]),
     /// Checks the house rules.
     Tidy,
+    /// Holds the lock files of the workspaces beside this one to the manifests.
+    Locks,
     /// Makes the Python environment that tests use.
     Python,
     /// Finds the browser that tests of pages use, or unpacks one.
@@ -60,6 +62,12 @@ const STEPS: &[Step] = &[
     Step {
         name: "tidy",
         action: Action::Tidy,
+        needs: None,
+        slow: false,
+    },
+    Step {
+        name: "locks",
+        action: Action::Locks,
         needs: None,
         slow: false,
     },
@@ -128,6 +136,24 @@ const STEPS: &[Step] = &[
     },
 ];
 
+/// The workspaces beside this one, each with a lock file of its own that knows the crates of this one.
+const BESIDE: &[&str] = &["benches/peer", "fuzz", "plugins/ml"];
+/// Fails where a lock file does not say what the manifests do, and changes nothing.
+const LOCKED: &[&str] = &["update", "--workspace", "--locked"];
+
+/// Holds the lock file of a workspace beside this one to the manifests.
+fn lock(workspace: &Workspace, beside: &str) -> Result<(), Failure> {
+    let manifest = workspace.root.join(beside).join("Cargo.toml");
+    let mut command = process::cargo();
+    command.args(LOCKED).arg("--manifest-path").arg(&manifest);
+    process::capture(&mut command).map(drop).map_err(|failure| {
+        Failure::new(
+            failure.what().to_owned(),
+            format!("run `cargo update --workspace --manifest-path {beside}/Cargo.toml`"),
+        )
+    })
+}
+
 /// Runs the checks; `quick` leaves out the slow ones.
 pub(crate) fn run(workspace: &Workspace, quick: bool) -> Result<(), Failure> {
     let mut summary: Vec<String> = Vec::new();
@@ -169,6 +195,7 @@ fn line(action: &Action) -> String {
     match action {
         Action::Cargo(words) => format!("cargo {}", words.join(" ")),
         Action::Tidy => "cargo xtask tidy".to_owned(),
+        Action::Locks => format!("cargo {} of {}", LOCKED.join(" "), BESIDE.join(", ")),
         Action::Python => "cargo xtask python".to_owned(),
         Action::Browser => "cargo xtask browser".to_owned(),
         Action::Guests => "cargo xtask guests".to_owned(),
@@ -199,6 +226,7 @@ fn perform(workspace: &Workspace, step: &Step) -> Outcome {
                 .env("RUSTDOCFLAGS", "-D warnings"),
         ),
         Action::Tidy => tidy::run(workspace).map(|summary| println!("{summary}")),
+        Action::Locks => BESIDE.iter().try_for_each(|x| lock(workspace, x)),
         Action::Python => match python::find(workspace) {
             Ok(interpreter) => {
                 println!("{}", interpreter.display());
