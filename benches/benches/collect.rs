@@ -244,7 +244,7 @@ fn main() {
         quoting(&market);
     }
     // Memory must not grow with the run: ten times the fills, the same peak.
-    for fills in [1_000_000, 3_000_000] {
+    for fills in [1_000_000, 10_000_000] {
         day(&market, fills);
     }
 }
