@@ -10,6 +10,7 @@ mod clock;
 mod decimal;
 mod grid;
 mod merge;
+mod resting;
 mod survey;
 mod update;
 mod writing;

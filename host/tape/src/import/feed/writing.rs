@@ -8,8 +8,9 @@ use backplane_sdk::types::{Flags, Price, Side, Timestamp};
 use super::aggressor::{self, Aggressors};
 use super::grid::Grid;
 use super::merge::Merge;
+use super::resting::Resting;
 use super::survey::Survey;
-use super::update::{Others, Print, Update};
+use super::update::{LevelSet, Others, Print, Update};
 use super::{Decimal, Feed, ImportOptions, Pass};
 use crate::error::TapeError;
 use crate::format::{Header, InstrumentDefinition};
@@ -43,7 +44,38 @@ pub(super) struct Writing<'a, 'b, 'c> {
 struct Instrument {
     grid: Grid,
     tick: i64,
+    /// The source's levels, where prices are rounded.
+    resting: Option<Resting>,
     aggressors: Aggressors,
+}
+
+impl Instrument {
+    /// The tick of a level, and the lots that rest there once it is set.
+    fn level(&mut self, level: &LevelSet) -> Result<(Price, u32), String> {
+        let price = self.grid.level_price(level.price)?;
+        let size = self.grid.size(level.size)?;
+        let Some(resting) = &mut self.resting else {
+            return Ok((Price(price), size));
+        };
+        let total = resting.set(level.side, price, level.price, level.size);
+        let size = if total == level.size {
+            size
+        } else {
+            self.grid.size(total)?
+        };
+        Ok((Price(price), size))
+    }
+}
+
+/// Of levels of one price, which stand together, the last says what they are together.
+fn keep_last_of_each(image: &mut Vec<(Price, u32)>) {
+    image.dedup_by(|later, kept| {
+        let is_same = later.0 == kept.0;
+        if is_same {
+            kept.1 = later.1;
+        }
+        is_same
+    });
 }
 
 /// Why an update could not be written.
@@ -78,6 +110,7 @@ impl<'a, 'b, 'c> Writing<'a, 'b, 'c> {
         let instrument = |x: &InstrumentDefinition| Instrument {
             grid: Grid::new(x.tick, Decimal::from(x.lot), options.round),
             tick: x.tick,
+            resting: options.round.then(Resting::default),
             aggressors: Aggressors::default(),
         };
         Writing {
@@ -112,6 +145,11 @@ impl<'a, 'b, 'c> Writing<'a, 'b, 'c> {
 
     /// Ends a repetition of the feed.
     pub(super) fn repeat(&mut self) -> Result<(), TapeError> {
+        let resting = self
+            .instruments
+            .iter_mut()
+            .filter_map(|x| x.resting.as_mut());
+        resting.for_each(Resting::clear);
         self.session.repeat()
     }
 
@@ -201,7 +239,7 @@ impl<'a, 'b, 'c> Writing<'a, 'b, 'c> {
         update: &Update,
         bytes: u64,
     ) -> Result<(), Failure> {
-        let grid = &mut self.instruments[usize::from(message.instrument)].grid;
+        let instrument = &mut self.instruments[usize::from(message.instrument)];
         self.shows_levels |= !update.levels.is_empty();
         if update.levels.len() > LEVELS_MAX {
             let why = format!(
@@ -211,10 +249,12 @@ impl<'a, 'b, 'c> Writing<'a, 'b, 'c> {
             return Err(Failure::Value(None, why));
         }
         self.image.iter_mut().for_each(Vec::clear);
+        if let (Others::Go, Some(resting)) = (update.others, &mut instrument.resting) {
+            resting.clear();
+        }
         for (number, level) in update.levels.iter().enumerate() {
             let wrong = |why| Failure::Value(Some(number), why);
-            let price = Price(grid.level_price(level.price).map_err(wrong)?);
-            let size = grid.size(level.size).map_err(wrong)?;
+            let (price, size) = instrument.level(level).map_err(wrong)?;
             let side = level.side;
             if update.others == Others::Go {
                 self.image[side.index()].push((price, size));
@@ -231,6 +271,9 @@ impl<'a, 'b, 'c> Writing<'a, 'b, 'c> {
                 match side {
                     Side::Buy => image.sort_by_key(|(price, _)| *price),
                     Side::Sell => image.sort_by_key(|(price, _)| std::cmp::Reverse(*price)),
+                }
+                if instrument.resting.is_some() {
+                    keep_last_of_each(image);
                 }
                 let levels = image.as_slice();
                 let says = LevelSays::Image { side, levels };

@@ -201,6 +201,33 @@ fn prices_between_ticks_are_named_or_rounded_and_counted() {
     );
 }
 
+/// The book of whole snapshots and of single levels: at a tick of 1 several of the source's prices become 10.
+const SHARED: &str = "\
+exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount
+x,AB,1585699200000000,1585699200100000,true,bid,10.2,2
+x,AB,1585699200000000,1585699200100000,true,bid,9.8,4
+x,AB,1585699200000000,1585699200100000,true,bid,8,1
+x,AB,1585699201000000,1585699201100000,false,bid,9.6,8
+x,AB,1585699202000000,1585699202100000,false,bid,10.2,0
+x,AB,1585699203000000,1585699203100000,false,bid,9.8,3
+x,AB,1585699204000000,1585699204100000,true,bid,10.4,5
+";
+
+#[test]
+fn levels_that_are_rounded_to_one_tick_are_added() {
+    let folder = tempdir().unwrap();
+    let rounding = ImportOptions {
+        tick: Some(backplane_sdk::types::Price(1_000_000_000)),
+        round: true,
+        ..ImportOptions::default()
+    };
+    let (_, rows) = imported(folder.path(), &[("b.csv", SHARED)], rounding).unwrap();
+    let at_ten = rows.iter().filter(|x| x.price == 10_000_000_000);
+    let sizes: Vec<u32> = at_ten.map(|x| x.level_size).collect();
+    // The last of an event is what rests: 2 + 4, and 8 more, 2 gone, 4 become 3; then the book begins anew.
+    assert_eq!(sizes, [6, 14, 12, 11, 5]);
+}
+
 #[test]
 fn a_clock_that_is_behind_is_told_of_and_set_right_only_when_asked() {
     let folder = tempdir().unwrap();
